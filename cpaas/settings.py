@@ -1,0 +1,189 @@
+"""Django settings. Every knob is an environment variable; README lists them."""
+
+import hashlib
+import tempfile
+from pathlib import Path
+
+import django_stubs_ext
+from cryptography.fernet import Fernet
+
+from cpaas.env import (
+    DATA_DIR,
+    database_of,
+    envbool,
+    envint,
+    envlist,
+    envsecret,
+    envstr,
+    make_data_dir,
+    new_secret_key,
+)
+
+# Lets Django's fields and views be written with their types, as Field[str, str].
+django_stubs_ext.monkeypatch()
+
+make_data_dir()
+
+SECRET_KEY = envsecret("SECRET_KEY", generate=new_secret_key)
+# Comma-separated Fernet keys: the first encrypts, all of them decrypt (rotation).
+ENCRYPTION_KEYS = envsecret("ENCRYPTION_KEY", generate=lambda: Fernet.generate_key().decode())
+DEBUG = envbool("DEBUG", False)
+ALLOWED_HOSTS = envlist("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
+
+HTTP_HOST = envstr("HTTP_HOST", "127.0.0.1")
+HTTP_PORT = envint("HTTP_PORT", 8000)
+SMPP_PORT = envint("SMPP_PORT", 2775)
+SIP_PORT = envint("SIP_PORT", 5060)
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular_sidecar",  # Swagger UI, as static files
+    "accounts",
+    "sms",
+]
+# The admin's middleware steps aside for API requests: half of their CPU would go there.
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "cpaas.middleware.WhiteNoiseMiddleware",
+    "cpaas.middleware.SessionMiddleware",
+    "cpaas.middleware.CsrfViewMiddleware",
+    "cpaas.middleware.AuthenticationMiddleware",
+    "cpaas.middleware.MessageMiddleware",
+    "cpaas.middleware.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "cpaas.urls"
+WSGI_APPLICATION = "cpaas.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+# RestComm clients do not follow redirects on POST.
+APPEND_SLASH = False
+# As RestComm's; more is answered with 413.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10_000_000
+
+EMBEDDED_DATABASE = not envstr("DATABASE_URL")
+EMBEDDED_BROKER = not envstr("CELERY_BROKER_URL")
+
+DATABASE_URL = envstr("DATABASE_URL", f"sqlite:///{DATA_DIR / 'cpaas.sqlite3'}")
+_SQLITE = {
+    # A writer takes its lock at BEGIN, so a claim can never lose it halfway.
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    "init_command": (
+        "PRAGMA journal_mode=WAL;"
+        f"PRAGMA synchronous={envstr('SQLITE_SYNCHRONOUS', 'NORMAL')};"
+        "PRAGMA journal_size_limit=67108864;"
+        "PRAGMA mmap_size=134217728;"
+    ),
+}
+_POSTGRESQL = {"prepare_threshold": 2, "server_side_binding": True}
+_database = database_of(DATABASE_URL)
+_is_sqlite = _database["ENGINE"].endswith("sqlite3")
+DATABASES = {
+    "default": {
+        **_database,
+        "CONN_MAX_AGE": None,
+        # A file, not memory: tests of the workers have threads with connections of their own.
+        "TEST": {"NAME": str(DATA_DIR / "test.sqlite3")} if _is_sqlite else {},
+        "OPTIONS": {**_database.get("OPTIONS", {}), **(_SQLITE if _is_sqlite else _POSTGRESQL)},
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 50_000},  # its default, 300, would forget busy accounts
+    }
+}
+CACHE_SECONDS = envint("CACHE_SECONDS", 5)
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "static/"
+WHITENOISE_USE_FINDERS = True
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = envbool("SECURE_COOKIES", False)
+CSRF_TRUSTED_ORIGINS = envlist("CSRF_TRUSTED_ORIGINS")
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.AccountAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "UNAUTHENTICATED_USER": None,
+    "DEFAULT_SCHEMA_CLASS": "sms.api.openapi.document.FromTables",
+}
+
+
+def _broker_socket() -> Path:
+    """Name the embedded broker's socket: in DATA_DIR, where the kernel allows that length."""
+    path = DATA_DIR / "run" / "broker.sock"
+    if len(str(path)) < 100:  # sockaddr_un holds 108 octets
+        return path
+    digest = hashlib.sha256(str(DATA_DIR).encode()).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"cpaas-{digest}.sock"
+
+
+BROKER_SOCKET = _broker_socket()
+CELERY_BROKER_URL = envstr("CELERY_BROKER_URL", f"redis+socket://{BROKER_SOCKET}")
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_DEFAULT_QUEUE = "housekeeping"
+CELERY_TASK_DEFAULT_DELIVERY_MODE = "transient"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_WORKER_PREFETCH_MULTIPLIER = 4
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
+
+# What a message may be, and how long it is tried.
+SMS_MAX_BODY_LENGTH = envint("SMS_MAX_BODY_LENGTH", 1600)
+SMS_VALIDITY_S = envint("SMS_VALIDITY_S", 24 * 3600)
+
+# Old RestComm clients may look for a price; nothing has one.
+API_SHOWS_PRICE = envbool("API_SHOWS_PRICE", False)
+# How long one statement of a filtered list may run before the list is answered with 503.
+LIST_TIMEOUT_S = envint("LIST_TIMEOUT_S", 5)
+
+# Networks that callbacks may reach although they are not public, such as 10.1.0.0/16.
+CALLBACK_ALLOWED_NETWORKS = envlist("CALLBACK_ALLOWED_NETWORKS")
+CALLBACK_GIVE_UP_S = envint("CALLBACK_GIVE_UP_S", 24 * 3600)
+
+LOG_LEVEL = envstr("LOG_LEVEL", "INFO")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        # One line for every wake-up would drown the log.
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
+    },
+}

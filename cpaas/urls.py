@@ -1,0 +1,16 @@
+"""The doors on HTTP: the API under its three prefixes, and the admin."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("api/2012-04-24/", include("sms.api.urls")),
+    path("restcomm/2012-04-24/", include("sms.api.urls")),
+    path("2012-04-24/", include("sms.api.urls")),
+    path("api/", include("sms.api.openapi.pages")),
+    path("admin/", admin.site.urls),
+]
+
+handler400 = "sms.api.exceptions.bad_request"
+handler404 = "sms.api.exceptions.not_found"
+handler500 = "sms.api.exceptions.server_error"
