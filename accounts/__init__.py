@@ -1,0 +1,14 @@
+"""Who uses the platform: accounts, their numbers and SIP clients, and how they log in.
+
+sids.py             AC…, PN…, CL…, SM…: names that sort by time
+secrets.py          encryption at rest, look-up digests
+numbers.py          comparing senders and recipients by digits
+models.py           Account, PhoneNumber, Client
+authentication.py   HTTP Basic for the API
+access.py           whose things a caller may touch
+limits.py           requests a second, messages a day
+memory.py           what a process remembers of an account, and when it forgets
+provisioning/       create, change and remove: the verbs of API, admin and commands
+
+Never imports `sms`.
+"""

@@ -1,0 +1,91 @@
+"""What the commands for scripts share: `--json`, and errors in one sentence."""
+
+import json
+from abc import ABC, abstractmethod
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, IntegrityError, models
+
+from accounts.models import Account
+from accounts.provisioning.refusals import Refused
+
+LIMITS = {"max_requests_per_second": "API requests", "max_messages_per_day": "messages"}
+"""Columns of an account, and what they limit."""
+
+
+class ScriptCommand(BaseCommand, ABC):
+    """A command that makes one thing and prints what a script needs to know of it."""
+
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add what every such command takes."""
+        parser.add_argument("--json", action="store_true", help="print one JSON object, no more")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Make the thing and print it. Raises CommandError in one sentence."""
+        try:
+            made = self.make(**options)
+        except Refused as error:
+            raise CommandError(str(error)) from None
+        except ValidationError as error:
+            raise CommandError("; ".join(_sentences(error))) from None
+        except UnicodeEncodeError:
+            raise CommandError("The arguments hold octets that are not UTF-8.") from None
+        except IntegrityError as error:
+            raise CommandError(f"There is one already: {error}") from None
+        except DatabaseError as error:
+            reason = str(error).strip().split("\n")[0]
+            raise CommandError(
+                f"The database cannot be used ({reason}); `manage.py migrate` prepares a new one."
+            ) from None
+        self.stdout.write(json.dumps(made) if options["json"] else _readable(made))
+
+    @abstractmethod
+    def make(self, **options: Any) -> dict[str, Any]:
+        """Make the thing; return what to print."""
+
+
+def account_of(sid: str) -> Account:
+    """Find the account with a sid. Raises CommandError."""
+    account = Account.objects.filter(sid=sid).first()
+    if account is None:
+        raise CommandError(f"There is no account {sid}.")
+    return account
+
+
+def add_limits(parser: ArgumentParser, **common: Any) -> None:
+    """Add an option for each limit of an account."""
+    for name, unit in LIMITS.items():
+        option = f"--{name.replace('_', '-')}"
+        text = f"{unit} that it may have; none: no limit"
+        parser.add_argument(option, metavar="N", type=limit, help=text, **common)
+
+
+def limit(text: str) -> int | None:
+    """Read a limit. Raises ValueError."""
+    return None if text == "none" else int(text)
+
+
+def store(row: models.Model) -> None:
+    """Check a row as a form would, then insert it. Raises ValidationError."""
+    row.full_clean()
+    row.save(force_insert=True)
+
+
+def _sentences(error: ValidationError) -> list[str]:
+    if not hasattr(error, "error_dict"):
+        return list(error.messages)
+    return [
+        text if field == "__all__" else f"{field}: {text}"
+        for field, texts in error.message_dict.items()
+        for text in texts
+    ]
+
+
+def _readable(made: dict[str, Any]) -> str:
+    width = max(map(len, made))
+    return "\n".join(f"{name:<{width}}  {value}" for name, value in made.items())

@@ -1,0 +1,29 @@
+"""Senders and recipients: which form one has, and the key it is compared by."""
+
+import re
+
+_DIGITS = re.compile(r"\+?[0-9]{3,15}")
+_ALPHANUMERIC = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 \-_.&]{1,11}")
+_SEPARATORS = str.maketrans("", "", " -().")
+
+CLIENT_PREFIX = "client:"
+
+
+def is_number(text: str) -> bool:
+    """Say whether text is a phone number or short code: 3 to 15 digits, perhaps a `+`."""
+    return _DIGITS.fullmatch(text) is not None
+
+
+def is_alphanumeric_sender(text: str) -> bool:
+    """Say whether text may be an alphanumeric sender. Source: 3GPP TS 23.040 §9.1.2.5."""
+    return _ALPHANUMERIC.fullmatch(text) is not None
+
+
+def key(text: str) -> str:
+    """Reduce a party to what it is compared by: digits, or lower-case text.
+
+    `+1 (555) 000` and `1555000` are one number; `Dev-Test` and `dev-test` one sender.
+    """
+    bare = text.strip().removeprefix(CLIENT_PREFIX)
+    digits = bare.translate(_SEPARATORS).removeprefix("+")
+    return digits if digits.isascii() and digits.isdigit() else bare.casefold()
