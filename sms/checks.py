@@ -1,0 +1,86 @@
+"""System checks: a wrong setting says so before anything runs on it."""
+
+import ipaddress
+import sqlite3
+from typing import Any
+
+from cryptography.fernet import Fernet
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+from django.db import connection
+
+OLDEST_SQLITE = (3, 35, 0)
+
+
+@register
+def callback_networks(**_: Any) -> list[CheckMessage]:
+    """Refuse what is not a network in CALLBACK_ALLOWED_NETWORKS."""
+    return [
+        Error(
+            f"CALLBACK_ALLOWED_NETWORKS holds {text!r}, which is not a network.",
+            hint="Write networks such as 10.1.0.0/16, separated by commas.",
+            id="sms.E001",
+        )
+        for text in settings.CALLBACK_ALLOWED_NETWORKS
+        if not _is_network(text)
+    ]
+
+
+@register
+def sqlite_version(**_: Any) -> list[CheckMessage]:
+    """Refuse an SQLite without UPDATE ... FROM and RETURNING: the queue is made of them."""
+    if connection.vendor != "sqlite" or sqlite3.sqlite_version_info >= OLDEST_SQLITE:
+        return []
+    return [
+        Error(
+            f"SQLite {sqlite3.sqlite_version} is too old.",
+            hint="Use a Python with SQLite 3.35 or newer, or set DATABASE_URL to PostgreSQL.",
+            id="sms.E002",
+        )
+    ]
+
+
+@register
+def encryption_keys(**_: Any) -> list[CheckMessage]:
+    """Refuse keys that Fernet cannot use."""
+    if all(_is_key(key.strip()) for key in settings.ENCRYPTION_KEYS.split(",")):
+        return []
+    return [
+        Error(
+            "ENCRYPTION_KEY does not hold Fernet keys.",
+            hint="Make one: python -c 'from cryptography.fernet import Fernet; "
+            "print(Fernet.generate_key().decode())'",
+            id="sms.E003",
+        )
+    ]
+
+
+@register(deploy=True)
+def shared_keys(**_: Any) -> list[CheckMessage]:
+    """Warn where several hosts would each have made a key of their own."""
+    kept = settings.DATA_DIR / "keys" / "encryption_key"
+    if settings.EMBEDDED_DATABASE or not kept.exists():
+        return []
+    return [
+        Warning(
+            "ENCRYPTION_KEY comes from DATA_DIR, but the database may be shared.",
+            hint="Give every host the same ENCRYPTION_KEY and SECRET_KEY (or NAME_FILE).",
+            id="sms.W001",
+        )
+    ]
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_key(text: str) -> bool:
+    try:
+        Fernet(text)
+    except ValueError:
+        return False
+    return True

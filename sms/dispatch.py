@@ -1,0 +1,345 @@
+"""Send what is due on one link, and record what the peer answers.
+
+    claim -> mark *submitting* -> hand over -> outcome -> record
+
+Octets leave only after the mark is committed. So after any crash the rows tell: nothing
+*submitting* means the peer has nothing; *submitting* means it may have it.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from django.db import transaction
+
+from sms import outbox, wake
+from sms.errors import ErrorCode
+from sms.lifecycle import SegmentState, Status, fold
+from sms.models import Event, Segment
+from sms.outbox import Claimed, Deferral, Mark, Move, SegmentWrite
+from sms.receive import settle
+from sms.text import Encoding
+from sms.transports.base import (
+    Accepted,
+    LateAnswer,
+    Outbound,
+    Outcome,
+    OutcomeUnknown,
+    Split,
+    Transport,
+    TransportError,
+)
+
+_EVENTS = {
+    SegmentState.DEFERRED: Event.Kind.DEFERRED,
+    SegmentState.REFUSED: Event.Kind.REFUSED,
+    SegmentState.UNANSWERED: Event.Kind.UNANSWERED,
+}
+
+
+@dataclass(slots=True)
+class _Open:
+    """A claimed message and what is known of its segments."""
+
+    claimed: Claimed
+    split: Split
+    states: dict[int, SegmentState]
+    """By segment number; one that is missing has never left."""
+    in_flight: set[int] = field(default_factory=set)
+    errors: list[TransportError] = field(default_factory=list)
+
+    def numbers(self) -> range:
+        """Number its segments, from 1 on."""
+        return range(1, len(self.split.texts) + 1)
+
+    @property
+    def is_recut(self) -> bool:
+        """Say whether its parts of an earlier try are not those of today."""
+        return bool(self.states) and len(self.states) != len(self.split.texts)
+
+    def to_send(self) -> list[int]:
+        """List the segments that the peer does not have and nobody is sending."""
+        again = {SegmentState.DEFERRED, None}
+        return [
+            n for n in self.numbers() if self.states.get(n) in again and n not in self.in_flight
+        ]
+
+
+@dataclass(slots=True)
+class _Unwritten:
+    """What happened and is not in the database yet."""
+
+    segments: list[SegmentWrite] = field(default_factory=list)
+    moves: list[Move] = field(default_factory=list)
+    deferrals: list[Deferral] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    long: list[int] = field(default_factory=list)
+    """Messages of several segments among the moves."""
+
+    def __bool__(self) -> bool:
+        return bool(self.segments)
+
+
+class Dispatcher:
+    """The sending side of one link in one worker. Used by one thread."""
+
+    def __init__(self, *, link_id: int, on_unanswered: str, worker: str, transport: Transport):
+        self.link_id = link_id
+        self.on_unanswered = on_unanswered
+        self.worker = worker
+        self.transport = transport
+        self._waiting: dict[int, _Open] = {}
+        """Claimed, and not handed to the transport yet, in order."""
+        self._open: dict[int, _Open] = {}
+        """Handed over, by message id."""
+        self._segments: dict[int, tuple[int, int]] = {}
+        """Message id and number of each segment in flight, by segment id."""
+        self._unwritten = _Unwritten()
+
+    @property
+    def held(self) -> list[int]:
+        """List the messages whose lease this worker needs."""
+        return [*self._waiting, *self._open]
+
+    def fill(self) -> bool:
+        """Claim, mark and hand over what the transport has room for.
+
+        Returns whether there may be more than it took.
+        """
+        room = self.transport.room()
+        if room <= 0:
+            return False
+        wanted = room - len(self._waiting)
+        claimed = self._claim(wanted) if wanted > 0 else 0
+        self._hand_over(room)
+        return claimed == wanted and wanted > 0
+
+    def take(self, outcomes: Iterable[Outcome]) -> None:
+        """Take in outcomes, and what follows from them for their messages; `flush` writes it."""
+        touched: dict[int, _Open] = {}
+        for outcome in outcomes:
+            if outcome.key not in self._segments:
+                continue  # its lease ran out, it went out again, and was answered twice
+            message_id, number = self._segments.pop(outcome.key)
+            message = touched[message_id] = self._open[message_id]
+            write = self._segment_write(outcome)
+            self._unwritten.segments.append(write)
+            message.states[number] = write.state
+            message.in_flight.discard(number)
+            if isinstance(outcome.result, TransportError):
+                message.errors.append(outcome.result)
+            if kind := _EVENTS.get(write.state):
+                event = Event(message_id=message_id, kind=kind, raw=write.answer)
+                self._unwritten.events.append(event)
+        for message_id, message in touched.items():
+            if not message.in_flight:
+                self._conclude(message_id, message)
+
+    def flush(self) -> None:
+        """Write what was taken in. When the database is away it stays, for the next flush."""
+        batch = self._unwritten
+        if not batch:
+            return
+        with transaction.atomic():
+            outbox.record(
+                segments=batch.segments,
+                moves=batch.moves,
+                deferrals=batch.deferrals,
+                events=batch.events,
+                worker=self.worker,
+            )
+            if batch.long:  # receipts of the first parts may have come before the last answer
+                settle(batch.long)
+        self._unwritten = _Unwritten()
+        if batch.moves:
+            wake.notify()
+
+    def note_late(self, answers: Sequence[LateAnswer]) -> None:
+        """Note answers to segments that had been given up, in their messages' timelines."""
+        owners = Segment.objects.filter(id__in=[answer.key for answer in answers])
+        messages = dict(owners.values_list("id", "message_id"))
+        given_up = SegmentState.UNANSWERED
+        known = [answer for answer in answers if answer.key in messages]
+        outbox.record(
+            # With the peer's id, so that its receipts too find their way into the timeline.
+            segments=[
+                SegmentWrite(a.key, given_up, given_up, a.remote_id[:65], a.remote_key[:65])
+                for a in known
+            ],
+            events=[
+                Event(
+                    message_id=messages[answer.key],
+                    kind=Event.Kind.LATE_ANSWER,
+                    raw=f"{answer.raw} {answer.remote_id}".strip()[:255],
+                )
+                for answer in known
+            ],
+        )
+
+    def renew(self) -> None:
+        """Renew the leases of what this worker holds."""
+        outbox.renew(self.held, worker=self.worker, lease_s=outbox.LEASE_S)
+
+    def release(self) -> None:
+        """Give back what was claimed and not handed over."""
+        outbox.release(list(self._waiting), worker=self.worker)
+        self._waiting.clear()
+
+    def _claim(self, limit: int) -> int:
+        claimed = outbox.claim(
+            link_id=self.link_id, worker=self.worker, limit=limit, lease_s=outbox.LEASE_S
+        )
+        ends = [message for message in claimed if self._ends_here(message)]
+        ready = [message for message in claimed if not self._ends_here(message)]
+        earlier = self._earlier_states([m.id for m in ready if m.attempts])
+        opened = [self._open_up(message, earlier.get(message.id, {})) for message in ready]
+        self._recut([message for message in opened if message.is_recut])
+        self._waiting |= {m.claimed.id: m for m in opened if not m.is_recut}
+        self._end(ends)
+        return len(claimed)
+
+    def _open_up(self, message: Claimed, states: dict[int, SegmentState]) -> _Open:
+        split = self.transport.split(message.body, Encoding(message.encoding))
+        return _Open(message, split, states)
+
+    def _recut(self, messages: Sequence[_Open]) -> None:
+        """Settle messages whose link cuts long texts in another way since their last try.
+
+        Where no part is out yet they begin anew; parts of two cuts make no text together.
+        """
+        if not messages:
+            return
+        fresh = [m for m in messages if set(m.states.values()) == {SegmentState.DEFERRED}]
+        Segment.objects.filter(message_id__in=[m.claimed.id for m in fresh]).delete()
+        for message in fresh:
+            message.states.clear()
+            self._waiting[message.claimed.id] = message
+        mixed = [message.claimed.id for message in messages if message not in fresh]
+        word = "the link cuts long texts in another way since a part was accepted"
+        outbox.record(
+            moves=[Move(id_, Status.FAILED, ErrorCode.UNKNOWN) for id_ in mixed],
+            events=[Event(message_id=id_, kind=Event.Kind.REFUSED, raw=word) for id_ in mixed],
+            worker=self.worker,
+        )
+        if mixed:
+            wake.notify()
+
+    def _ends_here(self, message: Claimed) -> bool:
+        return message.account_status != "active" or message.expires_in_s <= 0
+
+    def _end(self, messages: Sequence[Claimed]) -> None:
+        """Fail what may not be sent any more."""
+        if not messages:
+            return
+        moves, events = [], []
+        for message in messages:
+            suspended = message.account_status != "active"
+            too_late = ErrorCode(message.retry_code or ErrorCode.UNREACHABLE_CARRIER)
+            code = ErrorCode.ACCOUNT_SUSPENDED if suspended else too_late
+            kind = Event.Kind.SUSPENDED if suspended else Event.Kind.EXPIRED
+            moves.append(Move(message.id, Status.FAILED, code))
+            events.append(Event(message_id=message.id, kind=kind))
+        outbox.record(moves=moves, events=events, worker=self.worker)
+        wake.notify()
+
+    def _earlier_states(self, message_ids: Sequence[int]) -> dict[int, dict[int, SegmentState]]:
+        states: dict[int, dict[int, SegmentState]] = {}
+        rows = Segment.objects.filter(message_id__in=message_ids) if message_ids else []
+        for segment in rows:
+            states.setdefault(segment.message_id, {})[segment.number] = SegmentState(segment.state)
+        return states
+
+    def _hand_over(self, room: int) -> None:
+        """Mark and send waiting messages, whole ones, while there is room."""
+        taken: list[_Open] = []
+        for message in self._waiting.values():
+            if room <= 0:
+                break
+            room -= len(message.to_send())
+            taken.append(message)
+        if not taken:
+            return
+        for message in taken:
+            self._waiting.pop(message.claimed.id)
+        self._mark_and_send({message.claimed.id: message for message in taken})
+
+    def _mark_and_send(self, taken: dict[int, _Open]) -> None:
+        marks = [
+            Mark(id_, number) for id_, message in taken.items() for number in message.to_send()
+        ]
+        queued = [id_ for id_, message in taken.items() if message.claimed.status == Status.QUEUED]
+        outbox.resume(queued, worker=self.worker)
+        # Last: what is marked and then not sent, because a statement failed, ends in 30090.
+        marked = outbox.mark(marks, worker=self.worker)
+        for row in marked:
+            taken[row.message_id].in_flight.add(row.number)
+            self._segments[row.id] = (row.message_id, row.number)
+        # A message none of whose segments were marked is no longer ours.
+        self._open |= {id_: message for id_, message in taken.items() if message.in_flight}
+        self.transport.send(
+            [self._outbound(row.id, taken[row.message_id], row.number) for row in marked]
+        )
+
+    def _outbound(self, key: int, message: _Open, number: int) -> Outbound:
+        claimed = message.claimed
+        return Outbound(
+            key=key,
+            sid=claimed.sid,
+            sender=claimed.sender,
+            recipient=claimed.recipient,
+            text=message.split.texts[number - 1],
+            encoding=message.split.encoding,
+            part=number,
+            parts=len(message.split.texts),
+            # Parts of one message meet again by sender and reference: neighbours differ.
+            reference=claimed.id & 0xFFFF,
+            expires_in_s=claimed.expires_in_s,
+        )
+
+    def _segment_write(self, outcome: Outcome) -> SegmentWrite:
+        result = outcome.result
+        before = SegmentState.SUBMITTING
+        if isinstance(result, Accepted):
+            return SegmentWrite(
+                outcome.key,
+                before,
+                SegmentState.ACCEPTED,
+                remote_id=result.remote_id[:65],
+                remote_key=result.remote_key[:65],
+                answer="accepted",
+            )
+        raw = result.raw[:255]
+        if isinstance(result, OutcomeUnknown):
+            state = SegmentState.UNANSWERED
+            if self.on_unanswered == "resend":
+                state = SegmentState.DEFERRED
+            return SegmentWrite(outcome.key, before, state, answer=raw)
+        state = SegmentState.REFUSED if result.permanent else SegmentState.DEFERRED
+        return SegmentWrite(outcome.key, before, state, answer=raw, error_code=result.code)
+
+    def _conclude(self, message_id: int, message: _Open) -> None:
+        self._open.pop(message_id)
+        decision = self._decide(message)
+        if isinstance(decision, Deferral):
+            self._unwritten.deferrals.append(decision)
+            return
+        self._unwritten.moves.append(decision)
+        if len(message.split.texts) > 1:
+            self._unwritten.long.append(message_id)
+
+    def _decide(self, message: _Open) -> Move | Deferral:
+        """Say what a message does, all of whose segments have had their outcome."""
+        id_ = message.claimed.id
+        status = fold([message.states[n] for n in message.numbers()])
+        last = message.errors[-1] if message.errors else None
+        if status == Status.FAILED:
+            refused = next((e for e in message.errors if e.permanent), None)
+            code = refused.code if refused else ErrorCode.NO_RESPONSE
+            return Move(id_, Status.FAILED, code)
+        if status is not None:
+            return Move(id_, Status.SENT)
+        if last is None:
+            return Deferral(id_, 0.0)
+        refusals = message.claimed.refusals
+        if last.max_tries is not None and refusals >= last.max_tries:
+            return Move(id_, Status.FAILED, last.code)
+        return Deferral(id_, last.wait_s(refusals), last.code, refusals=int(last.counts))

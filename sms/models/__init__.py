@@ -1,0 +1,30 @@
+"""The rows of the platform: the message and its segments are the truth and the queue.
+
+message.py      Message, Segment
+link.py         Link to a carrier, Slot (one bind of a link, owned by one worker)
+route.py        Route: prefix -> link
+receipt.py      ParkedReceipt: came before its segment's answer was recorded
+callback.py     Callback: one event an account's URL is owed
+event.py        Event: what the other rows do not say about a message
+idempotency.py  IdempotencyKey: which request became which message
+"""
+
+from sms.models.callback import Callback
+from sms.models.event import Event
+from sms.models.idempotency import IdempotencyKey
+from sms.models.link import Link, Slot
+from sms.models.message import Message, Segment
+from sms.models.receipt import ParkedReceipt
+from sms.models.route import Route
+
+__all__ = [
+    "Callback",
+    "Event",
+    "IdempotencyKey",
+    "Link",
+    "Message",
+    "ParkedReceipt",
+    "Route",
+    "Segment",
+    "Slot",
+]

@@ -1,0 +1,106 @@
+"""What the two database engines spell differently, and running a statement."""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.db import connection
+
+
+@dataclass(frozen=True, slots=True)
+class Engine(ABC):
+    """One engine's words."""
+
+    now: str
+    ahead: str
+    """Now plus a parameter, in seconds."""
+    skip_locked: str
+    seconds_until: str
+    """Seconds from now until {column}."""
+
+    @abstractmethod
+    def rows(self, **columns: str) -> str:
+        """Spell a table made of one JSON parameter, with these columns and SQL types."""
+
+
+class _PostgreSQL(Engine):
+    def rows(self, **columns: str) -> str:
+        types = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+        return f"jsonb_to_recordset(%s::jsonb) AS r({types})"
+
+
+class _SQLite(Engine):
+    def rows(self, **columns: str) -> str:
+        fields = ", ".join(f"json_extract(value, '$.{name}') AS {name}" for name in columns)
+        return f"(SELECT {fields} FROM json_each(%s)) AS r"  # noqa: S608  # our own names
+
+
+_STAMP = "'%%Y-%%m-%%d %%H:%%M:%%f'"
+
+_ENGINES: dict[str, Engine] = {
+    "postgresql": _PostgreSQL(
+        now="statement_timestamp()",
+        ahead="statement_timestamp() + make_interval(secs => %s::double precision)",
+        skip_locked="FOR UPDATE SKIP LOCKED",
+        seconds_until="extract(epoch FROM {column} - statement_timestamp())::float8",
+    ),
+    # A writer on SQLite is alone (BEGIN IMMEDIATE), so it has nothing to skip.
+    "sqlite": _SQLite(
+        now=f"strftime({_STAMP}, 'now')",
+        ahead=f"strftime({_STAMP}, 'now', %s || ' seconds')",
+        skip_locked="",
+        seconds_until="(julianday({column}) - julianday('now')) * 86400.0",
+    ),
+}
+
+
+SMALLINT_MAX = 32_767
+"""What PostgreSQL's smallint holds: Django's PositiveSmallIntegerField."""
+
+
+def added(column: str, number: str = "1") -> str:
+    """Spell a small column plus a number; what is full stays, since overflow fails the batch."""
+    return f"{column} + CASE WHEN {column} < {SMALLINT_MAX} THEN {number} ELSE 0 END"
+
+
+@dataclass(frozen=True, slots=True)
+class RowId:
+    """One row of a parameter that is a list of ids."""
+
+    id: int
+
+
+def engine() -> Engine:
+    """Return the words of the engine in use."""
+    return _ENGINES[connection.vendor]
+
+
+def fetch(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Run one statement and return its rows."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
+
+
+def run(sql: str, parameters: Sequence[Any]) -> int:
+    """Run one statement and return how many rows it changed."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        changed: int = cursor.rowcount
+        return changed
+
+
+def as_rows(items: Iterable[Any]) -> str:
+    """Write dataclasses as the parameter of `Engine.rows`."""
+    return json.dumps([_plain(asdict(item)) for item in items])
+
+
+def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    # jsonb holds no NUL, and peers do put them into their texts.
+    return {
+        name: value.replace("\x00", "") if isinstance(value, str) else value
+        for name, value in row.items()
+    }

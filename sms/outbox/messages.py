@@ -1,0 +1,301 @@
+"""The queue of a link: messages that are due, and what becomes of them."""
+
+from collections.abc import Sequence
+from copy import copy
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from sms.errors import ErrorCode
+from sms.lifecycle import SegmentState, Status, sources
+from sms.models import Callback, Event
+from sms.outbox.engine import RowId, added, as_rows, engine, fetch, run
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A message that this worker may now send, for as long as it renews its lease."""
+
+    id: int
+    sid: str
+    sender: str
+    recipient: str
+    body: str
+    encoding: str
+    status: str
+    attempts: int
+    refusals: int
+    retry_code: int | None
+    expires_in_s: float
+    account_status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A segment whose octets are about to leave."""
+
+    message_id: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A segment that may now be sent: its row says *submitting*."""
+
+    id: int
+    message_id: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentWrite:
+    """What became of a segment; only the state it was in before may change to this."""
+
+    id: int
+    before: SegmentState
+    state: SegmentState
+    remote_id: str = ""
+    remote_key: str = ""
+    answer: str = ""
+    receipt: str = ""
+    error_code: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A message that leaves its queue: it was sent, or has come to its end."""
+
+    message_id: int
+    status: Status
+    error_code: ErrorCode | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deferral:
+    """A message that goes back to its queue for a while."""
+
+    message_id: int
+    delay_s: float
+    retry_code: ErrorCode | None = None
+    refusals: int = 0
+    """1 when the peer's word counts among the tries; a lost line, or its rate, does not."""
+
+
+def claim(*, link_id: int, worker: str, limit: int, lease_s: float) -> list[Claimed]:
+    """Claim up to `limit` due messages of a link, first in, first out.
+
+    What another worker took is not among them.
+    """
+    sql = engine()
+    remaining = sql.seconds_until.format(column="expires_at")
+    statement = f"""
+        UPDATE sms_message SET locked_by = %s, locked_until = {sql.ahead}
+        WHERE id IN (
+            SELECT id FROM sms_message
+            WHERE link_id = %s AND due_at <= {sql.now} AND due_at IS NOT NULL
+              AND locked_until IS NULL
+            ORDER BY due_at, id LIMIT %s {sql.skip_locked}
+        )
+        RETURNING id, sid, sender, recipient, body, encoding, status, attempts, refusals,
+            retry_code, {remaining},
+            (SELECT status FROM accounts_account
+             WHERE accounts_account.id = sms_message.account_id)
+    """  # noqa: S608  # fragments of our own; values are parameters
+    rows = fetch(statement, [worker, lease_s, link_id, limit])
+    return sorted((Claimed(*row) for row in rows), key=lambda claimed: claimed.id)
+
+
+def mark(marks: Sequence[Mark], *, worker: str) -> list[Marked]:
+    """Write that segments are about to leave; return those that may, which is not all.
+
+    Left out are those whose lease is gone, and those that a peer has taken already.
+    """
+    if not marks:
+        return []
+    sql = engine()
+    statement = f"""
+        INSERT INTO sms_segment (message_id, number, link_id, state, attempts, remote_id,
+            remote_key, answer, receipt, submitted_at)
+        SELECT r.message_id, r.number, m.link_id, 'submitting', 1, '', '', '', '', {sql.now}
+        FROM {sql.rows(message_id="bigint", number="smallint")}
+        JOIN sms_message m ON m.id = r.message_id
+        WHERE m.locked_by = %s AND m.locked_until > {sql.now}
+        ON CONFLICT (message_id, number) DO UPDATE
+            SET state = 'submitting', attempts = {added("sms_segment.attempts")},
+                link_id = excluded.link_id, submitted_at = excluded.submitted_at
+            WHERE sms_segment.state = 'deferred'
+        RETURNING id, message_id, number
+    """  # noqa: S608
+    return [Marked(*row) for row in fetch(statement, [as_rows(marks), worker])]
+
+
+def resume(message_ids: Sequence[int], *, worker: str) -> int:
+    """Say that messages which had been waiting go out now."""
+    if not message_ids:
+        return 0
+    sql = engine()
+    statement = f"""
+        UPDATE sms_message SET status = '{Status.SENDING}', date_updated = {sql.now}
+        WHERE locked_by = %s AND status = '{Status.QUEUED}'
+          AND id IN (SELECT r.id FROM {sql.rows(id="bigint")})
+    """  # noqa: S608
+    return run(statement, [worker, as_rows([RowId(message_id) for message_id in message_ids])])
+
+
+def record(
+    *,
+    segments: Sequence[SegmentWrite] = (),
+    moves: Sequence[Move] = (),
+    deferrals: Sequence[Deferral] = (),
+    events: Sequence[Event] = (),
+    worker: str | None = None,
+) -> tuple[set[int], set[int]]:
+    """Record a batch in one transaction: segments, messages, the callbacks they owe, events.
+
+    With `worker`, only messages under its lease move. Returns the ids of the segments and
+    of the messages that did change; what is missing was settled by somebody else.
+    """
+    with transaction.atomic():
+        written = _write_segments(segments)
+        moved = {
+            message_id
+            for status in {move.status for move in moves}
+            for message_id in _move([m for m in moves if m.status == status], status, worker)
+        }
+        moved |= _defer(deferrals, worker)
+        # Copies: a row keeps the key it was given, even when the transaction is rolled back,
+        # and would bring it along to a second try, when it may be another's.
+        Event.objects.bulk_create([copy(event) for event in events])
+    return written, moved
+
+
+def release(message_ids: Sequence[int], *, worker: str) -> int:
+    """Give claimed messages back to the queue, at once."""
+    if not message_ids:
+        return 0
+    sql = engine()
+    statement = f"""
+        UPDATE sms_message SET locked_by = '', locked_until = NULL
+        WHERE locked_by = %s AND id IN (SELECT r.id FROM {sql.rows(id="bigint")})
+    """  # noqa: S608
+    return run(statement, [worker, as_rows([RowId(message_id) for message_id in message_ids])])
+
+
+def renew(message_ids: Sequence[int], *, worker: str, lease_s: float) -> int:
+    """Hold on to claimed messages.
+
+    Named one by one: a row that a worker took and lost sight of, because the database went
+    away in between, has to come back to the sweep.
+    """
+    if not message_ids:
+        return 0
+    sql = engine()
+    statement = f"""
+        UPDATE sms_message SET locked_until = {sql.ahead}
+        WHERE locked_by = %s AND id IN (SELECT r.id FROM {sql.rows(id="bigint")})
+    """  # noqa: S608
+    return run(statement, [lease_s, worker, as_rows([RowId(id_) for id_ in message_ids])])
+
+
+def _write_segments(segments: Sequence[SegmentWrite]) -> set[int]:
+    if not segments:
+        return set()
+    sql = engine()
+    columns = sql.rows(
+        id="bigint",
+        before="text",
+        state="text",
+        remote_id="text",
+        remote_key="text",
+        answer="text",
+        receipt="text",
+        error_code="integer",
+    )
+    statement = f"""
+        UPDATE sms_segment SET
+            state = r.state,
+            remote_id = CASE WHEN r.remote_id <> '' THEN r.remote_id ELSE sms_segment.remote_id END,
+            remote_key =
+                CASE WHEN r.remote_key <> '' THEN r.remote_key ELSE sms_segment.remote_key END,
+            answer = CASE WHEN r.answer <> '' THEN r.answer ELSE sms_segment.answer END,
+            answered_at = CASE WHEN r.answer <> '' THEN {sql.now} ELSE answered_at END,
+            receipt = CASE WHEN r.receipt <> '' THEN r.receipt ELSE sms_segment.receipt END,
+            receipt_at = CASE WHEN r.receipt <> '' THEN {sql.now} ELSE receipt_at END,
+            error_code = r.error_code
+        FROM {columns}
+        WHERE sms_segment.id = r.id AND sms_segment.state = r.before
+        RETURNING sms_segment.id
+    """  # noqa: S608
+    return {row[0] for row in fetch(statement, [as_rows(segments)])}
+
+
+def _move(moves: Sequence[Move], status: Status, worker: str | None) -> set[int]:
+    """Move messages to one status, from where TRANSITIONS allows it, with their callbacks."""
+    sql = engine()
+    before = ", ".join(f"'{source}'" for source in sources(status))
+    sent = f", date_sent = {sql.now}" if status == Status.SENT else ""
+    lease = "AND sms_message.locked_by = %s" if worker else ""
+    statement = f"""
+        UPDATE sms_message SET status = '{status}', error_code = r.error_code, due_at = NULL,
+            locked_by = '', locked_until = NULL, date_updated = {sql.now} {sent}
+        FROM {sql.rows(message_id="bigint", error_code="integer")}
+        WHERE sms_message.id = r.message_id AND sms_message.status IN ({before}) {lease}
+        RETURNING sms_message.id
+    """  # noqa: S608
+    parameters = [as_rows(moves), *([worker] if worker else [])]
+    moved = [row[0] for row in fetch(statement, parameters)]
+    _owe_callbacks(moved, status)
+    return set(moved)
+
+
+def _owe_callbacks(message_ids: Sequence[int], status: Status) -> None:
+    """Write the callback rows of messages that moved. Source: API document, "StatusCallback".
+
+    The row before a failure tells which of the two events it is: one that had been sent
+    fails in delivery, one that never was fails in the sent event, and no other follows.
+    """
+    if not message_ids:
+        return
+    sql = engine()
+    delivery = Callback.Event.DELIVERY.value
+    event = {
+        Status.SENT: str(Callback.Event.SENT.value),
+        Status.FAILED: f"CASE WHEN m.date_sent IS NULL THEN {Callback.Event.SENT.value} "
+        f"ELSE {delivery} END",
+    }.get(status, str(delivery))
+    statement = f"""
+        INSERT INTO sms_callback (message_id, account_id, event, status, error_code, url, method,
+            host, state, created_at, due_at, locked_by, attempts, last_answer)
+        SELECT m.id, m.account_id, {event}, m.status, m.error_code, m.callback_url,
+            m.callback_method, m.callback_host, 'pending', {sql.now}, {sql.now}, '', 0, ''
+        FROM {sql.rows(id="bigint")} JOIN sms_message m ON m.id = r.id
+        WHERE m.callback_url <> ''
+        ON CONFLICT DO NOTHING
+    """  # noqa: S608
+    run(statement, [as_rows([RowId(message_id) for message_id in message_ids])])
+
+
+def _defer(deferrals: Sequence[Deferral], worker: str | None) -> set[int]:
+    if not deferrals:
+        return set()
+    sql = engine()
+    ahead = sql.ahead.replace("%s", "r.delay_s")
+    columns = sql.rows(
+        message_id="bigint",
+        delay_s="double precision",
+        retry_code="integer",
+        refusals="integer",
+    )
+    lease = "AND sms_message.locked_by = %s" if worker else ""
+    statement = f"""
+        UPDATE sms_message SET due_at = {ahead}, locked_by = '', locked_until = NULL,
+            status = CASE WHEN r.delay_s > 1 THEN '{Status.QUEUED}' ELSE sms_message.status END,
+            attempts = {added("attempts")},
+            refusals = {added("sms_message.refusals", "r.refusals")},
+            retry_code = coalesce(r.retry_code, sms_message.retry_code), date_updated = {sql.now}
+        FROM {columns}
+        WHERE sms_message.id = r.message_id AND sms_message.due_at IS NOT NULL {lease}
+        RETURNING sms_message.id
+    """  # noqa: S608
+    parameters = [as_rows(deferrals), *([worker] if worker else [])]
+    return {row[0] for row in fetch(statement, parameters)}

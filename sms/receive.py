@@ -1,0 +1,254 @@
+"""Take in what peers report: receipts for what we sent, and messages for our numbers.
+
+A report is committed here before its peer hears that we have it. Applying one twice
+changes nothing, so peers may repeat themselves.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from accounts import numbers
+from accounts.models import PhoneNumber
+from sms import covering, outbox, wake
+from sms.errors import ErrorCode
+from sms.lifecycle import FINAL, Direction, SegmentState, Status, fold, segment_state
+from sms.models import Event, Message, ParkedReceipt, Segment
+from sms.outbox import Move, SegmentWrite
+from sms.transports.base import Inbound, Receipt
+
+logger = logging.getLogger(__name__)
+
+REMEMBER = timedelta(days=7)
+"""How long a provider's id names the same segment, and a receipt waits for its own."""
+
+_OPEN_STATES = (SegmentState.ACCEPTED, SegmentState.UNANSWERED)
+
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    receipt: Receipt
+    segment: Segment
+
+
+def receipts(batch: Sequence[Receipt], *, link_id: int) -> None:
+    """Apply receipts of one link in one transaction; park those whose segment is unknown."""
+    with transaction.atomic():
+        matches, unknown = _match(batch, link_id)
+        settled = _apply(matches)
+        _park(unknown, link_id)
+    if settled:
+        wake.notify()
+
+
+def join_parked(limit: int = 500) -> int:
+    """Apply parked receipts whose segment is known by now; return how many.
+
+    Either side can miss the other by a moment: the answer's transaction does not see the
+    receipt's, nor the other way round. Only looking again later closes that gap.
+    """
+    now = timezone.now()
+    joined = 0
+    with transaction.atomic():
+        due = ParkedReceipt.objects.filter(due_at__lte=now)
+        # Each comes due at least once an hour, so the old are among these, found by an index.
+        due.filter(received_at__lt=now - REMEMBER).delete()
+        due = due.select_for_update(skip_locked=True)
+        for link_id, parked in _by_link(due.order_by("due_at")[:limit]).items():
+            matches, _ = _match([_receipt(row) for row in parked], link_id)
+            found = {match.receipt.token for match in matches}
+            # Before it is applied: one that covers other parts may be parked once more.
+            ParkedReceipt.objects.filter(id__in=found).delete()
+            _apply(matches)
+            _put_off([row for row in parked if row.id not in found])
+            joined += len(found)
+    if joined:
+        wake.notify()
+    return joined
+
+
+def settle(message_ids: Iterable[int]) -> int:
+    """Move messages to where their segments' receipts say they are; return how many moved."""
+    with transaction.atomic():
+        moved = _settle(sorted(set(message_ids)))
+    if moved:
+        wake.notify()
+    return moved
+
+
+def inbound(batch: Sequence[Inbound]) -> None:
+    """Store messages for our numbers."""
+    owners = _owners({numbers.key(item.recipient) for item in batch})
+    now = timezone.now()
+    rows = []
+    for item in batch:
+        account_id = owners.get(numbers.key(item.recipient))
+        if account_id is None:
+            logger.warning("inbound message for a number that nobody owns was dropped")
+            continue
+        rows.append(_inbound_row(item, account_id, now))
+    Message.objects.bulk_create(rows)
+
+
+def _inbound_row(item: Inbound, account_id: int, now) -> Message:  # type: ignore[no-untyped-def]
+    return Message(
+        account_id=account_id,
+        direction=Direction.INBOUND,
+        status=Status.RECEIVED,
+        sender=item.sender,
+        sender_key=numbers.key(item.sender),
+        recipient=item.recipient,
+        recipient_key=numbers.key(item.recipient),
+        body=item.text.replace("\x00", "\ufffd"),
+        num_segments=1,
+        date_created=now,
+        date_updated=now,
+        date_sent=now,
+        due_at=None,
+    )
+
+
+def _owners(keys: set[str]) -> dict[str, int]:
+    rows = PhoneNumber.objects.filter(key__in=keys, kind=PhoneNumber.Kind.NUMBER)
+    return dict(rows.values_list("key", "account_id"))
+
+
+def _match(batch: Sequence[Receipt], link_id: int) -> tuple[list[_Match], list[Receipt]]:
+    """Find each receipt's segment: of one id, the newest that is not final, within 7 days."""
+    keys = {key for receipt in batch for key in receipt.remote_keys}
+    known: dict[str, Segment] = {}
+    recent = Segment.objects.filter(
+        link_id=link_id, remote_key__in=keys, submitted_at__gt=timezone.now() - REMEMBER
+    ).exclude(remote_key="")
+    for segment in recent.order_by("id"):
+        earlier = known.get(segment.remote_key)
+        if earlier is None or earlier.state not in _OPEN_STATES or segment.state in _OPEN_STATES:
+            known[segment.remote_key] = segment
+    matches, unknown = [], []
+    for receipt in batch:
+        segment_of = next((known[key] for key in receipt.remote_keys if key in known), None)
+        if segment_of is None:
+            unknown.append(receipt)
+        else:
+            matches.append(_Match(receipt, segment_of))
+    return matches, unknown
+
+
+def _apply(matches: Sequence[_Match]) -> int:
+    """Write receipts onto their segments and move the messages; the rest becomes events."""
+    writes: dict[int, SegmentWrite] = {}
+    events: list[Event] = []
+    for match in matches:
+        segment, receipt = match.segment, match.receipt
+        moves = receipt.status in FINAL and segment.state == SegmentState.ACCEPTED
+        if moves and segment.id not in writes and receipt.status is not None:
+            writes[segment.id] = SegmentWrite(
+                segment.id,
+                SegmentState.ACCEPTED,
+                segment_state(receipt.status),
+                receipt=receipt.raw[:255],
+                error_code=receipt.code,
+            )
+        elif _is_news(match, writes.get(segment.id)):
+            events.append(_event(match))
+    outbox.record(segments=list(writes.values()), events=events)
+    written = {match.segment.message_id for match in matches if match.segment.id in writes}
+    delivered = [m for m in matches if _is_delivered(m.segment, writes)]
+    shared = covering.share((m.segment, m.receipt) for m in delivered)
+    return _settle(sorted(written.union(shared)))
+
+
+def _is_delivered(segment: Segment, writes: Mapping[int, SegmentWrite]) -> bool:
+    write = writes.get(segment.id)
+    return (write.state if write else segment.state) == SegmentState.DELIVERED
+
+
+def _is_news(match: _Match, write: SegmentWrite | None) -> bool:
+    """Say whether a receipt that moves nothing tells more than its segment's row does."""
+    known = write.receipt if write else match.segment.receipt
+    return match.receipt.raw[:255] != known
+
+
+def _event(match: _Match) -> Event:
+    return Event(
+        message_id=match.segment.message_id,
+        kind=Event.Kind.RECEIPT,
+        raw=f"part {match.segment.number}: {match.receipt.raw}"[:255],
+    )
+
+
+def _settle(message_ids: Sequence[int]) -> int:
+    if not message_ids:
+        return 0
+    # Locked in one order, so that two workers with receipts for the same messages queue up
+    # and the second one sees every segment the first has written. Without their keys: the
+    # first may have added events, which refer to messages that the second is about to lock.
+    ours = Message.objects.filter(id__in=message_ids).order_by("id")
+    locked = ours.select_for_update(no_key=True)
+    waiting = {m.id for m in locked.only("id", "status") if m.status == Status.SENT}
+    segments: dict[int, list[Segment]] = {}
+    # One that is deferred still is of an earlier way to cut the message; another link, or
+    # the same with other settings, has taken all of it since.
+    parts = Segment.objects.filter(message_id__in=waiting).exclude(state=SegmentState.DEFERRED)
+    for segment in parts.order_by("number"):
+        segments.setdefault(segment.message_id, []).append(segment)
+    moves = [move for id_, own in segments.items() if (move := _move(id_, own))]
+    _, moved = outbox.record(moves=moves)
+    return len(moved)
+
+
+def _move(message_id: int, segments: Sequence[Segment]) -> Move | None:
+    status = fold([SegmentState(segment.state) for segment in segments])
+    if status not in FINAL or status is None:
+        return None
+    code = next((s.error_code for s in segments if s.error_code is not None), None)
+    return Move(message_id, status, None if code is None else ErrorCode(code))
+
+
+def _park(unknown: Sequence[Receipt], link_id: int) -> None:
+    if not unknown:
+        return
+    ParkedReceipt.objects.bulk_create(
+        (
+            covering.park(receipt, link_id=link_id, due_at=timezone.now() + timedelta(seconds=1))
+            for receipt in unknown
+            if receipt.remote_keys
+        ),
+        ignore_conflicts=True,
+    )
+    nameless = sum(not receipt.remote_keys for receipt in unknown)
+    if nameless:
+        logger.warning("link %s: %s receipts name no message", link_id, nameless)
+
+
+def _put_off(parked: Sequence[ParkedReceipt]) -> None:
+    """Look again later and later: an answer that is missing for minutes may never come."""
+    now = timezone.now()
+    for row in parked:
+        row.attempts += 1
+        row.due_at = now + timedelta(seconds=min(2 ** min(row.attempts, 12), 3600))
+    ParkedReceipt.objects.bulk_update(parked, ["attempts", "due_at"])
+
+
+def _by_link(rows: QuerySet[ParkedReceipt]) -> dict[int, list[ParkedReceipt]]:
+    grouped: dict[int, list[ParkedReceipt]] = {}
+    for row in rows:
+        grouped.setdefault(row.link_id, []).append(row)
+    return grouped
+
+
+def _receipt(row: ParkedReceipt) -> Receipt:
+    return Receipt(
+        remote_id=row.remote_id,
+        remote_keys=tuple(row.remote_keys),
+        status=Status(row.status) if row.status else None,
+        code=None if row.error_code is None else ErrorCode(row.error_code),
+        raw=row.raw,
+        covers=row.covers,
+        token=row.id,
+    )

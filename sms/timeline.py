@@ -1,0 +1,70 @@
+"""The timeline of a message: everything that happened to it, from all of its rows."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sms.models import Callback, Event, Message, Segment
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that happened."""
+
+    at: datetime
+    what: str
+    raw: str = ""
+    """In the words of the peer that said it."""
+
+
+def timeline(message: Message) -> list[Entry]:
+    """Tell a message's life, first things first."""
+    # Where two times are equal the order of this list decides: causes before effects.
+    entries = [
+        _accepted(message),
+        *(entry for segment in message.segments.all() for entry in _of_segment(segment)),
+        *(_of_event(event) for event in message.events.all()),
+        *_of_message(message),
+        *(entry for callback in message.callbacks.all() for entry in _of_callback(callback)),
+    ]
+    return sorted(entries, key=lambda entry: entry.at)
+
+
+def _accepted(message: Message) -> Entry:
+    route = f"for link {message.link}" if message.link else "without a link"
+    return Entry(message.date_created, f"{message.direction} message accepted, {route}")
+
+
+def _of_message(message: Message) -> Iterator[Entry]:
+    if message.date_sent and message.segments.exists():
+        yield Entry(message.date_sent, "sent: the peer has every segment")
+    if message.locked_until is None and message.due_at:
+        # The two times are of two clocks: the host's, and the database's.
+        waits_from = max(message.due_at, message.date_created)
+        yield Entry(waits_from, f"waits in its queue, {message.attempts} tries so far")
+
+
+def _of_segment(segment: Segment) -> Iterator[Entry]:
+    part = f"segment {segment.number}"
+    tries = f", try {segment.attempts}" if segment.attempts > 1 else ""
+    yield Entry(segment.submitted_at, f"{part} submitted over {segment.link}{tries}")
+    if segment.answered_at:
+        answer = f"{segment.answer} {segment.remote_id}".strip()
+        yield Entry(segment.answered_at, f"{part} answered", answer)
+    if segment.receipt_at:
+        yield Entry(segment.receipt_at, f"{part} receipt: {segment.state}", segment.receipt)
+
+
+def _of_event(event: Event) -> Entry:
+    return Entry(event.at, event.get_kind_display(), event.raw)
+
+
+def _of_callback(callback: Callback) -> Iterator[Entry]:
+    name = f"callback {callback.status}"
+    yield Entry(callback.created_at, f"{name} owed")
+    if callback.finished_at:
+        tries = f"{callback.attempts} tries" if callback.attempts > 1 else "first try"
+        yield Entry(callback.finished_at, f"{name} {callback.state}, {tries}", callback.last_answer)
+    elif callback.attempts:
+        told = f"{name} not taken, {callback.attempts} tries; next at {callback.due_at:%H:%M:%S}"
+        yield Entry(callback.due_at, told, callback.last_answer)

@@ -1,0 +1,88 @@
+"""Tell workers that rows wait for them: the only file that names Celery tasks.
+
+A wake-up is a hint. The rows are the queue, and every pump looks by itself each second,
+so a wake-up may be lost, doubled or late without harm; it is never waited for.
+"""
+
+import logging
+import os
+import threading
+import time
+
+from celery import current_app
+
+from sms.models.link import queue_of
+
+logger = logging.getLogger(__name__)
+
+COALESCE_S = 0.02
+EXPIRES_S = 5
+
+
+def link(name: str) -> None:
+    """Wake the worker of a link. Call after commit."""
+    _waker().ask(queue_of(name))
+
+
+def notify() -> None:
+    """Wake the workers that post callbacks. Call after commit."""
+    _waker().ask("notify")
+
+
+class _Waker:
+    """Sends at most one wake-up per queue and interval, from a thread of its own.
+
+    The first request goes at once; those that come meanwhile make one more at the end of
+    the interval, or the last rows of a burst would wait for their pump's own timer.
+    """
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        self._queues: set[str] = set()
+        self._lock = threading.Lock()
+        self._asked = threading.Event()
+        self._broker_is_down = False
+        threading.Thread(target=self._run, name="wake", daemon=True).start()
+
+    def ask(self, queue: str) -> None:
+        if queue in self._queues:  # already asked for, and not yet sent
+            return
+        with self._lock:
+            self._queues.add(queue)
+        self._asked.set()
+
+    def _run(self) -> None:
+        while True:
+            self._asked.wait()
+            self._asked.clear()
+            with self._lock:
+                queues, self._queues = self._queues, set()
+            for queue in queues:
+                self._send(queue)
+            time.sleep(COALESCE_S)
+
+    def _send(self, queue: str) -> None:
+        try:
+            current_app.send_task(
+                "sms.wake", args=[queue], queue=queue, expires=EXPIRES_S, retry=False
+            )
+        except Exception as error:  # whatever a broker's client raises: the pumps look anyway
+            if not self._broker_is_down:
+                logger.warning("broker is away, workers go by their own timers: %s", error)
+            self._broker_is_down = True
+        else:
+            self._broker_is_down = False
+
+
+_current: _Waker | None = None
+_starting = threading.Lock()
+
+
+def _waker() -> _Waker:
+    """Return this process's waker; a forked child needs a thread of its own."""
+    global _current
+    if _current is None or _current.pid != os.getpid():
+        with _starting:
+            if _current is None or _current.pid != os.getpid():
+                _current = _Waker()
+    return _current

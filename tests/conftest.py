@@ -1,0 +1,54 @@
+"""What most tests need: an account, its numbers and clients, and the API's door."""
+
+import base64
+from collections.abc import Iterator
+
+import pytest
+from django.core.cache import cache
+from django.test import Client as Browser
+
+from accounts import limits
+from accounts.models import Account, Client, PhoneNumber
+
+
+@pytest.fixture(autouse=True)
+def fresh_cache() -> Iterator[None]:
+    """What one test made the platform remember is nothing to the next."""
+    cache.clear()
+    limits.forget()
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def account(db: None) -> Account:
+    return Account.objects.create(friendly_name="Demo", email="demo@example.org")
+
+
+@pytest.fixture
+def number(account: Account) -> PhoneNumber:
+    return PhoneNumber.objects.create(account=account, number="19876543212")
+
+
+@pytest.fixture
+def client_alice(account: Account) -> Client:
+    return Client.objects.create(account=account, login="alice", password="secret")
+
+
+def basic(name: str, secret: str) -> str:
+    """Write an Authorization header."""
+    return "Basic " + base64.b64encode(f"{name}:{secret}".encode()).decode()
+
+
+def caller(account: Account) -> Browser:
+    """Return an HTTP client that speaks for an account."""
+    return Browser(
+        raise_request_exception=False,
+        headers={"authorization": basic(account.sid, account.auth_token)},
+    )
+
+
+@pytest.fixture
+def api(account: Account) -> Browser:
+    """An HTTP client with the account's credentials."""
+    return caller(account)

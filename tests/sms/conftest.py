@@ -1,0 +1,73 @@
+"""A link, messages on it, and a worker whose transport is a loopback."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from accounts.models import Account
+from accounts.numbers import key
+from sms import text
+from sms.dispatch import Dispatcher
+from sms.lifecycle import Direction
+from sms.models import Link, Message
+from sms.worker.inbox import Inbox
+from tests.fakes.loopback import Answer, Loopback
+
+MakeMessage = Callable[..., Message]
+
+
+@pytest.fixture
+def link(db: None) -> Link:
+    return Link.objects.create(name="carrier", host="127.0.0.1")
+
+
+@pytest.fixture
+def make_message(account: Account, link: Link) -> MakeMessage:
+    """Store a message as submit would."""
+
+    def make(**fields: Any) -> Message:
+        recipient = fields.setdefault("recipient", "13216549878")
+        body = fields.setdefault("body", "Hello")
+        values: dict[str, Any] = {
+            "account": account,
+            "link": link,
+            "direction": Direction.OUTBOUND_API,
+            "sender": "19876543212",
+            "sender_key": "19876543212",
+            "recipient_key": key(recipient),
+            "encoding": text.choose(body),
+            "num_segments": len(text.segments(body)),
+            "callback_url": "http://127.0.0.1:1/",
+            "callback_method": "POST",
+        }
+        return Message.objects.create(**{**values, **fields})
+
+    return make
+
+
+class Bench:
+    """One dispatcher with a loopback transport, turned by hand."""
+
+    def __init__(self, link: Link, worker: str = "one", answer: Answer | None = None) -> None:
+        self.inbox = Inbox(lambda: None)
+        self.transport = Loopback(self.inbox, answer)
+        self.dispatcher = Dispatcher(
+            link_id=link.id,
+            on_unanswered=link.on_unanswered,
+            worker=worker,
+            transport=self.transport,
+        )
+
+    def turn(self) -> None:
+        self.dispatcher.fill()
+        self.record()
+
+    def record(self) -> None:
+        self.dispatcher.take(self.inbox.take(1000).outcomes)
+        self.dispatcher.flush()
+
+
+@pytest.fixture
+def bench(link: Link) -> Bench:
+    return Bench(link)

@@ -1,0 +1,155 @@
+"""The commands for carriers and messages; see also tests/accounts/test_commands.py."""
+
+import json
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from sms.models import Link, Message, Route
+from sms.transports.base import Outbound, TransportError
+from tests.fakes.loopback import accept
+from tests.fakes.shell import manage
+from tests.sms.conftest import Bench, MakeMessage
+
+REFUSED = TransportError(30005, permanent=True, raw="ESME_RINVDSTADR")  # type: ignore[arg-type]
+
+
+def made(*words: str) -> dict[str, Any]:
+    """Run a command with --json and read what it made."""
+    out = StringIO()
+    call_command(*words, "--json", stdout=out)
+    answer: dict[str, Any] = json.loads(out.getvalue())
+    return answer
+
+
+def timeline(message: Message) -> list[str]:
+    out = StringIO()
+    call_command("timeline", message.sid, stdout=out)
+    return out.getvalue().splitlines()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_script_connects_a_carrier_from_another_process() -> None:
+    link = manage("addlink", "acme", "--host", "127.0.0.1", "--port", "2776", "--json")
+    route = manage("addroute", "+1", "acme", "--priority", "5", "--json")
+    for run in (link, route):
+        assert (run.returncode, run.stderr, run.stdout.count("\n")) == (0, "", 1)
+    assert json.loads(link.stdout)["name"] == json.loads(route.stdout)["link"] == "acme"
+    stored = Route.objects.get()
+    assert (stored.prefix, stored.priority, stored.link.port) == ("1", 5, 2776)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_error_is_a_sentence_on_stderr_and_a_code() -> None:
+    for words in (("addroute", "1", "acme", "--json"), ("timeline", "SM0")):
+        run = manage(*words)
+        assert run.returncode != 0 and run.stdout == ""
+        assert run.stderr.startswith("CommandError: There is no ") and run.stderr.count("\n") == 1
+
+
+@pytest.mark.django_db
+def test_a_link_is_made_with_all_that_is_said() -> None:
+    made(
+        *("addlink", "acme", "--host", "smsc.example.org", "--port", "2776", "--disabled"),
+        *("--system-id", "me", "--password", "secret", "--system-type", "VMA"),
+        *("--window", "50", "--tps", "20", "--response-timeout-s", "5", "--enquire-link-s", "15"),
+        *("--receipt-id-form", "hex-dec", "--on-unanswered", "resend"),
+    )
+    link = Link.objects.get()
+    assert (link.name, link.host, link.port, link.enabled) == (
+        "acme",
+        "smsc.example.org",
+        2776,
+        False,
+    )
+    assert (link.system_id, link.password, link.system_type) == ("me", "secret", "VMA")
+    assert (link.window_size, link.max_tps) == (50, 20)
+    assert (link.response_timeout_s, link.enquire_link_s) == (5, 15)
+    assert (link.receipt_id_form, link.on_unanswered) == ("hex-dec", "resend")
+
+
+@pytest.mark.django_db
+def test_a_link_never_resends_unless_somebody_says_so() -> None:
+    made("addlink", "acme", "--host", "127.0.0.1")
+    link = Link.objects.get()
+    assert link.enabled and link.on_unanswered == Link.OnUnanswered.FAIL
+
+
+@pytest.mark.django_db
+def test_a_password_is_not_told_again() -> None:
+    assert "secret" not in str(made("addlink", "a", "--host", "h", "--password", "secret"))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("addlink", "acme"), "required: --host"),
+        (("addlink", "Acme", "--host", "h"), "name: "),
+        (("addlink", "a b", "--host", "h"), "name: Lower-case letters, digits and -."),
+        (("addlink", "", "--host", "h"), "name: "),
+        (("addlink", "carrier", "--host", "h"), "There is a link of this name already."),
+        (("addlink", "acme", "--host", "h", "--port", "0"), "port: "),
+        (("addlink", "acme", "--host", "h", "--port", "x"), "invalid int value: 'x'"),
+        (("addlink", "acme", "--host", "h", "--window", "0"), "window_size: "),
+        (("addlink", "acme", "--host", "h", "--system-id", "x" * 16), "system_id: "),
+        (("addlink", "acme", "--host", "h", "--on-unanswered", "pray"), "invalid choice: 'pray'"),
+        (("addroute", "1", "acme"), "There is no link acme."),
+        (("addroute", "one", "carrier"), "prefix: Digits only, without +."),
+        (("addroute", "44", "carrier"), "This prefix goes to this link already."),
+        (("addroute", "1", "carrier", "--priority", "-1"), "priority: "),
+        (("addroute", "1" * 16, "carrier"), "prefix: "),
+    ],
+)
+def test_what_cannot_be_made_is_told_in_a_sentence(
+    link: Link, words: tuple[str, ...], sentence: str
+) -> None:
+    Route.objects.create(prefix="44", link=link)
+    with pytest.raises(CommandError) as refusal:
+        made(*words)
+    assert sentence in str(refusal.value) and "\n" not in str(refusal.value)
+    assert (Link.objects.count(), Route.objects.count()) == (1, 1)
+
+
+@pytest.mark.django_db
+def test_the_empty_prefix_is_every_number(link: Link) -> None:
+    assert made("addroute", "", "carrier")["prefix"] == ""
+    assert Route.objects.get().link == link
+
+
+# --- timeline ---------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_the_timeline_tells_what_happened_in_its_order(
+    bench: Bench, make_message: MakeMessage
+) -> None:
+    message = make_message()
+    bench.turn()
+    first, *lines = timeline(message)
+    assert first == f"{message.sid} is sent"
+    times = [line.split()[:2] for line in lines]
+    assert times == sorted(times)
+    told = "\n".join(lines)
+    for entry in (
+        "outbound-api message accepted, for link carrier",
+        "segment 1 submitted over carrier",
+        "segment 1 answered  [accepted 0",
+        "sent: the peer has every segment",
+        "callback sent owed",
+    ):
+        assert entry in told
+
+
+@pytest.mark.django_db
+def test_the_timeline_keeps_the_peers_own_words(link: Link, make_message: MakeMessage) -> None:
+    def refuse_the_second(outbound: Outbound) -> Any:
+        return REFUSED if outbound.part == 2 else accept(outbound)
+
+    message = make_message(body="x" * 200)
+    Bench(link, answer=refuse_the_second).turn()
+    first, *lines = timeline(message)
+    assert first == f"{message.sid} is failed, error 30005 Unknown destination handset"
+    assert any(line.endswith("refused for good  [ESME_RINVDSTADR]") for line in lines)

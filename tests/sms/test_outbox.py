@@ -1,0 +1,541 @@
+"""The queue's statements themselves; tests/sms/test_dispatch.py has them at work."""
+
+import threading
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from sms import outbox
+from sms.errors import ErrorCode
+from sms.lifecycle import FINAL, TRANSITIONS, SegmentState, Status
+from sms.models import Callback, Event, Link, Message, Segment
+from sms.outbox import BusyHost, Deferral, Mark, Move, Posted, SegmentWrite
+from tests.sms.conftest import MakeMessage
+
+pytestmark = pytest.mark.django_db
+
+LEASE_S = 30.0
+LATER = timedelta(seconds=LEASE_S)
+FULL = 32_767
+"""The largest number that a small column holds on PostgreSQL."""
+REACHED = (Status.SENT, Status.DELIVERED, Status.UNDELIVERED, Status.FAILED)
+"""What a `Move` tells; *queued* and *sending* are written by deferrals and `resume`."""
+FORBIDDEN = [(b, after) for b in Status for after in REACHED if after not in TRANSITIONS[b]]
+ALLOWED = [(b, after) for b in Status for after in REACHED if after in TRANSITIONS[b]]
+
+
+def claim(link: Link, worker: str = "one", limit: int = 100) -> list[int]:
+    rows = outbox.claim(link_id=link.id, worker=worker, limit=limit, lease_s=LEASE_S)
+    return [row.id for row in rows]
+
+
+def standing(message: Message, status: Status, **fields: Any) -> Message:
+    """Put a message where it would be with this status."""
+    due_at = None if status in FINAL or status == Status.SENT else timezone.now()
+    values = {"status": status, "due_at": due_at, **fields}
+    Message.objects.filter(id=message.id).update(**values)
+    message.refresh_from_db()
+    return message
+
+
+def at_once(*tasks: Callable[[], None]) -> None:
+    """Run tasks in threads, each with a connection of its own, all from one moment on."""
+    barrier = threading.Barrier(len(tasks))
+    errors: list[BaseException] = []
+
+    def run(task: Callable[[], None]) -> None:
+        try:
+            connection.ensure_connection()
+            barrier.wait(10)
+            task()
+        except BaseException as error:
+            errors.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(task,)) for task in tasks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert errors == []
+
+
+# --- claim, renew, release --------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_connections_that_claim_at_once_never_get_the_same_message(
+    link: Link, make_message: MakeMessage
+) -> None:
+    ids = {make_message().id for _ in range(120)}
+    claimed: dict[str, list[int]] = {"one": [], "two": [], "three": []}
+
+    def claimer(worker: str) -> Callable[[], None]:
+        def task() -> None:
+            while batch := claim(link, worker, limit=7):
+                claimed[worker] += batch
+
+        return task
+
+    at_once(*(claimer(worker) for worker in claimed))
+    everything = [id_ for batch in claimed.values() for id_ in batch]
+    assert len(everything) == len(set(everything)) and set(everything) == ids
+    for worker, batch in claimed.items():
+        assert set(Message.objects.filter(locked_by=worker).values_list("id", flat=True)) == set(
+            batch
+        )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_connections_that_settle_at_once_owe_one_callback(make_message: MakeMessage) -> None:
+    ids = [make_message().id for _ in range(20)]
+    won: list[int] = []
+
+    def task() -> None:
+        for id_ in ids:
+            _, moved = outbox.record(moves=[Move(id_, Status.SENT)])
+            won.extend(moved)
+
+    at_once(task, task)
+    assert sorted(won) == ids
+    assert Callback.objects.count() == len(ids)
+
+
+def test_a_claim_says_whose_it_is_and_until_when(link: Link, make_message: MakeMessage) -> None:
+    message = make_message()
+    assert claim(link) == [message.id]
+    message.refresh_from_db()
+    assert message.locked_by == "one" and message.locked_until is not None
+    left = message.locked_until - timezone.now()
+    assert LATER - timedelta(seconds=5) < left <= LATER + timedelta(seconds=1)
+    assert message.status == Status.SENDING  # a claim leaves it alone
+
+
+def test_only_what_is_due_on_the_link_is_claimed(link: Link, make_message: MakeMessage) -> None:
+    due = make_message()
+    make_message(due_at=timezone.now() + timedelta(seconds=60))
+    make_message(link=Link.objects.create(name="another", host="127.0.0.1"))
+    make_message(link=None)
+    standing(make_message(), Status.SENT)
+    assert claim(link) == [due.id]
+    assert claim(link, "two") == []
+
+
+def test_renewing_holds_on_to_what_is_named_and_still_ours(
+    link: Link, make_message: MakeMessage
+) -> None:
+    named, lost, _ = (make_message() for _ in range(3))
+    claim(link)
+    Message.objects.filter(id=lost.id).update(locked_by="two")
+    soon = timezone.now() + timedelta(seconds=5)
+    Message.objects.update(locked_until=soon)
+    assert outbox.renew([named.id, lost.id], worker="one", lease_s=LEASE_S) == 1
+    renewed = Message.objects.filter(locked_until__gt=soon + timedelta(seconds=5))
+    assert [message.id for message in renewed] == [named.id]
+    assert outbox.renew([], worker="one", lease_s=LEASE_S) == 0
+
+
+def test_releasing_gives_back_what_is_ours_at_once(link: Link, make_message: MakeMessage) -> None:
+    ours, theirs = make_message(), make_message()
+    assert claim(link, "one", limit=1) == [ours.id]
+    assert claim(link, "two", limit=1) == [theirs.id]
+    assert outbox.release([ours.id, theirs.id], worker="one") == 1
+    ours.refresh_from_db()
+    assert (ours.locked_by, ours.locked_until, ours.attempts) == ("", None, 0)
+    assert claim(link, "three") == [ours.id]
+
+
+def test_the_database_knows_no_lease_without_an_owner(make_message: MakeMessage) -> None:
+    message = make_message()
+    with pytest.raises(IntegrityError):
+        Message.objects.filter(id=message.id).update(locked_until=timezone.now())
+
+
+# --- mark -------------------------------------------------------------------------------
+
+
+def marked(message: Message, *numbers: int, worker: str = "one") -> list[int]:
+    rows = outbox.mark([Mark(message.id, number) for number in numbers], worker=worker)
+    return sorted(row.number for row in rows)
+
+
+def segment(message: Message, number: int = 1) -> Segment:
+    return Segment.objects.get(message=message, number=number)
+
+
+def test_a_mark_writes_the_segments_before_they_leave(
+    link: Link, make_message: MakeMessage
+) -> None:
+    message = make_message()
+    claim(link)
+    assert marked(message, 1, 2) == [1, 2]
+    row = segment(message)
+    assert (row.state, row.attempts, row.link) == (SegmentState.SUBMITTING, 1, link)
+    assert abs(row.submitted_at - timezone.now()) < timedelta(seconds=5)
+
+
+@pytest.mark.parametrize(
+    "lease",
+    [
+        {"locked_by": "", "locked_until": None},
+        {"locked_by": "two"},
+        {"locked_until": timezone.now() - timedelta(hours=1)},
+    ],
+)
+def test_without_its_lease_nothing_is_marked(
+    link: Link, make_message: MakeMessage, lease: dict[str, Any]
+) -> None:
+    message = make_message()
+    claim(link)
+    Message.objects.update(**lease)
+    assert marked(message, 1) == []
+    assert not Segment.objects.exists()
+
+
+@pytest.mark.parametrize("state", SegmentState)
+def test_only_a_deferred_segment_is_marked_again(
+    link: Link, make_message: MakeMessage, state: SegmentState
+) -> None:
+    message = make_message()
+    claim(link)
+    marked(message, 1)
+    Segment.objects.update(state=state)
+    may_leave = state == SegmentState.DEFERRED
+    assert marked(message, 1) == ([1] if may_leave else [])
+    row = segment(message)
+    assert row.attempts == (2 if may_leave else 1)
+    assert row.state == (SegmentState.SUBMITTING if may_leave else state)
+
+
+def test_a_segment_that_goes_out_again_belongs_to_the_link_of_now(
+    link: Link, make_message: MakeMessage
+) -> None:
+    message = make_message()
+    claim(link)
+    marked(message, 1)
+    another = Link.objects.create(name="another", host="127.0.0.1")
+    Message.objects.update(link=another)
+    Segment.objects.update(state=SegmentState.DEFERRED)
+    marked(message, 1)
+    assert segment(message).link == another
+
+
+# --- record -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("before", "after"), FORBIDDEN)
+def test_a_move_that_the_table_does_not_have_changes_nothing(
+    make_message: MakeMessage, before: Status, after: Status
+) -> None:
+    message = standing(make_message(), before)
+    _, moved = outbox.record(moves=[Move(message.id, after, ErrorCode.UNKNOWN)])
+    assert moved == set()
+    again = Message.objects.get(id=message.id)
+    assert (again.status, again.error_code, again.due_at) == (before, None, message.due_at)
+    assert not Callback.objects.exists()
+
+
+@pytest.mark.parametrize(("before", "after"), ALLOWED)
+def test_a_move_that_the_table_has_is_made(
+    make_message: MakeMessage, before: Status, after: Status
+) -> None:
+    message = standing(make_message(), before)
+    _, moved = outbox.record(moves=[Move(message.id, after)])
+    assert moved == {message.id}
+    message.refresh_from_db()
+    assert (message.status, message.locked_until) == (after, None)
+    assert (message.date_sent is not None) == (after == Status.SENT)
+
+
+@pytest.mark.parametrize("before", [Status.SENT, *FINAL])
+def test_what_has_left_its_queue_is_not_deferred(make_message: MakeMessage, before: Status) -> None:
+    message = standing(make_message(), before)
+    _, moved = outbox.record(deferrals=[Deferral(message.id, 60, ErrorCode.QUEUE_OVERFLOW)])
+    message.refresh_from_db()
+    assert (moved, message.status, message.due_at) == (set(), before, None)
+
+
+@pytest.mark.parametrize(("delay_s", "status"), [(0.0, Status.SENDING), (60.0, Status.QUEUED)])
+def test_a_deferral_waits_and_says_queued_when_it_is_a_while(
+    link: Link, make_message: MakeMessage, delay_s: float, status: Status
+) -> None:
+    message = make_message(retry_code=ErrorCode.UNKNOWN)
+    claim(link)
+    _, moved = outbox.record(deferrals=[Deferral(message.id, delay_s)], worker="one")
+    message.refresh_from_db()
+    assert moved == {message.id}
+    assert (message.status, message.attempts, message.locked_by) == (status, 1, "")
+    assert message.retry_code == ErrorCode.UNKNOWN  # a deferral without a code keeps the last
+    assert message.due_at is not None
+    wait = message.due_at - timezone.now()
+    assert abs(wait - timedelta(seconds=delay_s)) < timedelta(seconds=5)
+    assert claim(link) == ([message.id] if not delay_s else [])
+
+
+def test_tries_are_counted_as_far_as_the_column_goes(link: Link, make_message: MakeMessage) -> None:
+    message = make_message(attempts=FULL, refusals=FULL)
+    claim(link)
+    outbox.record(deferrals=[Deferral(message.id, 1.0, refusals=1)], worker="one")
+    message.refresh_from_db()
+    assert (message.attempts, message.refusals, message.locked_by) == (FULL, FULL, "")
+
+
+def test_a_segments_tries_are_counted_as_far_as_the_column_goes(
+    link: Link, make_message: MakeMessage
+) -> None:
+    message = make_message()
+    claim(link)
+    marked(message, 1)
+    Segment.objects.update(state=SegmentState.DEFERRED, attempts=FULL)
+    assert marked(message, 1) == [1]
+    assert segment(message).attempts == FULL
+
+
+@pytest.mark.parametrize("before", Status)
+@pytest.mark.parametrize("worker", ["one", "two"])
+def test_only_a_queued_message_under_lease_says_sending_again(
+    make_message: MakeMessage, before: Status, worker: str
+) -> None:
+    message = standing(make_message(), before, locked_by="one")
+    resumed = outbox.resume([message.id], worker=worker)
+    message.refresh_from_db()
+    is_resumed = before == Status.QUEUED and worker == "one"
+    assert resumed == is_resumed
+    assert message.status == (Status.SENDING if is_resumed else before)
+
+
+def test_a_segment_changes_only_from_the_state_it_was_thought_to_be_in(
+    link: Link, make_message: MakeMessage
+) -> None:
+    message = make_message()
+    claim(link)
+    marked(message, 1)
+    row = segment(message)
+    accepted = SegmentWrite(
+        row.id, SegmentState.SUBMITTING, SegmentState.ACCEPTED, "0AB", "AB", "accepted"
+    )
+    assert outbox.record(segments=[accepted])[0] == {row.id}
+    refused = SegmentWrite(row.id, SegmentState.SUBMITTING, SegmentState.REFUSED, answer="no")
+    assert outbox.record(segments=[refused])[0] == set()
+    receipt = SegmentWrite(
+        row.id, SegmentState.ACCEPTED, SegmentState.DELIVERED, receipt="stat:DELIVRD"
+    )
+    outbox.record(segments=[receipt])
+    row = segment(message)
+    assert (row.state, row.remote_id, row.remote_key) == (SegmentState.DELIVERED, "0AB", "AB")
+    assert (row.answer, row.receipt) == ("accepted", "stat:DELIVRD")  # neither wipes the other
+    assert row.answered_at and row.receipt_at
+
+
+def test_a_nul_in_the_peers_words_spoils_no_batch(link: Link, make_message: MakeMessage) -> None:
+    message = make_message()
+    claim(link)
+    marked(message, 1)
+    write = SegmentWrite(
+        segment(message).id, SegmentState.SUBMITTING, SegmentState.REFUSED, answer="no\x00!"
+    )
+    outbox.record(segments=[write])
+    assert segment(message).answer == "no!"
+
+
+def test_a_batch_is_recorded_whole_or_not_at_all(link: Link, make_message: MakeMessage) -> None:
+    message = make_message()
+    claim(link)
+    homeless = Event(kind=Event.Kind.REFUSED)  # of no message
+    with pytest.raises(IntegrityError):
+        outbox.record(moves=[Move(message.id, Status.SENT)], events=[homeless])
+    message.refresh_from_db()
+    assert message.status == Status.SENDING
+    assert not Callback.objects.exists()
+
+
+def test_a_batch_that_was_rolled_back_can_be_recorded_later(make_message: MakeMessage) -> None:
+    message = make_message()
+    kept = Event(message=message, kind=Event.Kind.DEFERRED)
+    with pytest.raises(RuntimeError), transaction.atomic():
+        outbox.record(events=[kept])
+        raise RuntimeError("the disk is full")
+    outbox.record(events=[Event(message=message, kind=Event.Kind.EXPIRED)])
+    outbox.record(events=[kept])
+    assert message.events.count() == 2
+
+
+def test_different_moves_of_one_batch_each_find_their_message(
+    link: Link, make_message: MakeMessage
+) -> None:
+    sent, failed, strange = (make_message() for _ in range(3))
+    claim(link)
+    Message.objects.filter(id=strange.id).update(locked_by="two")
+    _, moved = outbox.record(
+        moves=[
+            Move(sent.id, Status.SENT),
+            Move(failed.id, Status.FAILED, ErrorCode.UNKNOWN_HANDSET),
+            Move(strange.id, Status.SENT),
+        ],
+        worker="one",
+    )
+    assert moved == {sent.id, failed.id}
+    codes = dict(Message.objects.values_list("id", "error_code"))
+    assert codes == {sent.id: None, failed.id: 30005, strange.id: None}
+
+
+# --- the callbacks a message owes -------------------------------------------------------
+
+
+def owed(message: Message) -> list[tuple[int, str]]:
+    return list(message.callbacks.order_by("event").values_list("event", "status"))
+
+
+@pytest.mark.parametrize(
+    ("moves", "callbacks"),
+    [
+        ([Status.SENT], [(1, "sent")]),
+        ([Status.FAILED], [(1, "failed")]),
+        ([Status.SENT, Status.DELIVERED], [(1, "sent"), (2, "delivered")]),
+        ([Status.SENT, Status.UNDELIVERED], [(1, "sent"), (2, "undelivered")]),
+        ([Status.SENT, Status.FAILED], [(1, "sent"), (2, "failed")]),
+        (
+            [Status.SENT, Status.SENT, Status.DELIVERED, Status.FAILED],
+            [(1, "sent"), (2, "delivered")],
+        ),
+    ],
+)
+def test_each_event_is_owed_once(
+    make_message: MakeMessage, moves: Sequence[Status], callbacks: list[tuple[int, str]]
+) -> None:
+    message = make_message()
+    for status in moves:
+        outbox.record(moves=[Move(message.id, status)])
+    assert owed(message) == callbacks
+
+
+def test_a_callback_that_is_there_already_is_left_as_it_is(make_message: MakeMessage) -> None:
+    message = make_message()
+    there = Callback.objects.create(
+        message=message, account=message.account, event=1, status="sent", url="u", method="POST"
+    )
+    outbox.record(moves=[Move(message.id, Status.FAILED, ErrorCode.UNKNOWN)])
+    assert owed(message) == [(1, "sent")]
+    assert Callback.objects.get().id == there.id
+
+
+# --- the queue of callbacks -------------------------------------------------------------
+
+
+def posts(worker: str = "one", limit: int = 100, *busy: str) -> list[tuple[int, int]]:
+    rows = outbox.claim_callbacks(
+        worker=worker, limit=limit, lease_s=LEASE_S, busy=[BusyHost(host) for host in busy]
+    )
+    return [(row.message_id, row.event) for row in rows]
+
+
+def done(state: str = "delivered", delay_s: float | None = None) -> int:
+    """Record what became of everything that is claimed."""
+    ids = Callback.objects.exclude(locked_by="").values_list("id", flat=True)
+    return outbox.record_callbacks([Posted(id_, state, "", delay_s) for id_ in ids], worker="one")
+
+
+@pytest.fixture
+def delivered(make_message: MakeMessage) -> Message:
+    """A message that owes both of its callbacks."""
+    message = make_message()
+    for status in (Status.SENT, Status.DELIVERED):
+        outbox.record(moves=[Move(message.id, status)])
+    return message
+
+
+@pytest.mark.parametrize("state", ["delivered", "failed"])
+def test_the_higher_event_is_claimed_when_the_lower_is_over(delivered: Message, state: str) -> None:
+    assert posts() == [(delivered.id, 1)]
+    assert posts() == []  # the first is under way
+    done(state)
+    assert posts() == [(delivered.id, 2)]
+
+
+def test_the_higher_event_waits_while_the_lower_is_to_be_tried_again(delivered: Message) -> None:
+    posts()
+    done("pending", delay_s=60)
+    assert posts() == []
+    Callback.objects.filter(event=1).update(due_at=timezone.now() - timedelta(seconds=1))
+    assert posts() == [(delivered.id, 1)]
+    assert Callback.objects.get(event=1).attempts == 2
+
+
+def test_one_message_does_not_hold_up_another(
+    delivered: Message, make_message: MakeMessage
+) -> None:
+    posts()
+    other = make_message()
+    outbox.record(moves=[Move(other.id, Status.SENT)])
+    assert posts() == [(other.id, 1)]
+
+
+def test_callbacks_are_claimed_in_the_order_they_are_due(make_message: MakeMessage) -> None:
+    ids = []
+    for age_s in (10, 30, 20):
+        message = make_message()
+        outbox.record(moves=[Move(message.id, Status.SENT)])
+        Callback.objects.filter(message=message).update(
+            due_at=timezone.now() - timedelta(seconds=age_s)
+        )
+        ids.append(message.id)
+    order = [posts(limit=1)[0][0] for _ in ids]
+    assert order == [ids[1], ids[2], ids[0]]
+
+
+def test_a_busy_host_is_passed_over(delivered: Message, make_message: MakeMessage) -> None:
+    other = make_message(callback_host="busy:80")
+    outbox.record(moves=[Move(other.id, Status.SENT)])
+    assert posts("one", 100, "busy:80", "another:80") == [(delivered.id, 1)]
+    assert posts() == [(other.id, 1)]
+
+
+def test_only_the_owner_of_a_callback_records_it(delivered: Message) -> None:
+    posts("two")
+    assert done() == 0
+    assert Callback.objects.get(event=1).state == Callback.State.PENDING
+
+
+def test_a_callbacks_tries_are_counted_as_far_as_the_column_goes(delivered: Message) -> None:
+    Callback.objects.update(attempts=FULL)
+    posts()
+    assert Callback.objects.get(event=1).attempts == FULL
+
+
+def test_a_worker_that_stops_gives_its_callbacks_back_and_no_others(
+    make_message: MakeMessage,
+) -> None:
+    for _ in range(2):
+        outbox.record(moves=[Move(make_message().id, Status.SENT)])
+    (ours,), (theirs,) = posts("one", 1), posts("two", 1)
+    assert outbox.release_callbacks(worker="one") == 1
+    assert posts("three") == [ours]
+    assert outbox.release_callbacks() == 0  # the leases of the others have not run out
+    Callback.objects.filter(message_id=theirs[0]).update(
+        locked_until=timezone.now() - timedelta(seconds=1)
+    )
+    assert outbox.release_callbacks() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_connections_that_claim_callbacks_at_once_never_get_the_same(
+    make_message: MakeMessage,
+) -> None:
+    for _ in range(60):
+        message = make_message()
+        for status in (Status.SENT, Status.DELIVERED):
+            outbox.record(moves=[Move(message.id, status)])
+    claimed: list[tuple[int, int]] = []
+
+    def task() -> None:
+        while batch := posts(threading.current_thread().name, limit=5):
+            claimed.extend(batch)
+
+    at_once(task, task)
+    assert len(claimed) == len(set(claimed)) == 60
+    assert {event for _, event in claimed} == {1}

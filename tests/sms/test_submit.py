@@ -1,0 +1,209 @@
+"""The rules of accepting a message, called as every door calls them."""
+
+from typing import Any
+
+import pytest
+from django.test import override_settings
+
+from accounts.models import Account, Client, PhoneNumber
+from sms.lifecycle import Direction, Status
+from sms.models import Link, Message, Route
+from sms.submit import Draft, Rejected, submit
+from sms.text import Encoding
+
+GOOD: dict[str, Any] = {"sender": "19876543212", "recipient": "13216549878", "body": "Test SMS"}
+
+
+def submitted(account: Account, **changes: Any) -> Message:
+    message = submit(Draft(**{**GOOD, **changes}), account_id=account.pk)
+    return Message.objects.get(sid=message.sid)
+
+
+def refusal(account: Account, **changes: Any) -> Rejected:
+    with pytest.raises(Rejected) as refused:
+        submit(Draft(**{**GOOD, **changes}), account_id=account.pk)
+    assert not Message.objects.exists()
+    return refused.value
+
+
+@pytest.fixture
+def route(db: None) -> Route:
+    link = Link.objects.create(name="carrier", host="127.0.0.1")
+    return Route.objects.create(prefix="", link=link)
+
+
+def test_message_waits_for_the_link_of_its_route(
+    account: Account, number: PhoneNumber, route: Route
+) -> None:
+    message = submitted(account)
+    assert (message.status, message.direction) == (Status.SENDING, Direction.OUTBOUND_API)
+    assert message.link_id == route.link_id
+    assert message.due_at is not None
+    assert message.date_created == message.date_updated
+
+
+def test_message_without_a_route_is_accepted_all_the_same(
+    account: Account, number: PhoneNumber
+) -> None:
+    assert submitted(account).link_id is None
+
+
+def test_message_to_a_client_needs_no_route_and_never_calls_back(
+    account: Account, number: PhoneNumber, route: Route
+) -> None:
+    message = submitted(account, recipient="client:alice", callback_url="http://example.org/cb")
+    assert (message.link_id, message.num_segments, message.callback_url) == (None, None, "")
+    assert message.recipient == "client:alice"
+
+
+@pytest.mark.parametrize("missing", ["sender", "recipient", "body"])
+@pytest.mark.parametrize(("value", "reason"), [(None, "null"), ("", "empty")])
+def test_required_parameter_must_be_there(
+    account: Account, number: PhoneNumber, missing: str, value: str | None, reason: str
+) -> None:
+    name = {"sender": "From", "recipient": "To", "body": "Body"}[missing]
+    refused = refusal(account, **{missing: value})
+    assert (refused.parameter, refused.message) == (name, f"{name} can not be {reason}.")
+
+
+def test_first_missing_parameter_is_named(account: Account) -> None:
+    assert refusal(account, sender=None, recipient=None, body=None).parameter == "From"
+
+
+@pytest.mark.parametrize(
+    "recipient",
+    ["abc", "12", "1" * 16, "+", "client:", "client:a b", "client:" + "a" * 65, "1\x00"],
+)
+def test_recipient_must_be_a_number_or_a_client(
+    account: Account, number: PhoneNumber, recipient: str
+) -> None:
+    assert refusal(account, recipient=recipient).parameter == "To"
+
+
+@pytest.mark.parametrize("recipient", ["13216549878", "+13216549878", "7777", "client:alice8"])
+def test_recipient_is_kept_as_it_was_given(
+    account: Account, number: PhoneNumber, recipient: str
+) -> None:
+    assert submitted(account, recipient=recipient).recipient == recipient
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "19876543213",
+        "1 987 654 3212",
+        "dev-test",
+        "client:19876543212",
+        "client:alice",
+        "\x00",
+        "1\x00",
+        "9" * 10_000,
+        "٣٤٥",
+    ],
+)
+def test_sender_must_be_the_accounts_own(
+    account: Account, number: PhoneNumber, sender: str
+) -> None:
+    refused = refusal(account, sender=sender)
+    assert (refused.parameter, refused.error) == ("From", "FROM_NOT_SMS_ENABLED")
+
+
+@pytest.mark.parametrize(
+    ("registered", "sender"),
+    [
+        ("19876543212", "+19876543212"),
+        ("+19876543212", "19876543212"),
+        ("7777", "7777"),
+        ("dev-test", "dev-test"),
+        ("dev-test", "Dev-Test"),
+    ],
+)
+def test_sender_is_compared_by_its_digits_or_without_case(
+    account: Account, registered: str, sender: str
+) -> None:
+    PhoneNumber.objects.create(account=account, number=registered)
+    assert submitted(account, sender=sender).sender == sender
+
+
+@pytest.mark.parametrize("sender", ["alice", "client:alice", "client:ALICE"])
+def test_client_of_the_account_may_send(
+    account: Account, client_alice: Client, sender: str
+) -> None:
+    assert submitted(account, sender=sender).sender == sender
+
+
+def test_number_of_another_account_is_refused(account: Account, number: PhoneNumber) -> None:
+    stranger = Account.objects.create(friendly_name="Stranger")
+    assert refusal(stranger).error == "FROM_NOT_SMS_ENABLED"
+
+
+def test_number_without_sms_is_refused(account: Account, number: PhoneNumber) -> None:
+    PhoneNumber.objects.update(sms_enabled=False)
+    assert refusal(account).error == "FROM_NOT_SMS_ENABLED"
+
+
+def test_only_a_yes_about_a_sender_is_remembered(account: Account) -> None:
+    refusal(account)
+    PhoneNumber.objects.create(account=account, number="19876543212")
+    assert submitted(account).sender == "19876543212"
+
+
+@pytest.mark.parametrize(
+    ("changes", "parameter"),
+    [
+        ({"body": "a\x00b"}, "Body"),
+        ({"body": "x" * 1601}, "Body"),
+        ({"callback_url": "not a url"}, "StatusCallback"),
+        ({"callback_url": "/relative"}, "StatusCallback"),
+        ({"callback_url": "ftp://example.org/"}, "StatusCallback"),
+        ({"callback_method": "PATCH"}, "StatusCallbackMethod"),
+        ({"encoding": "FOO"}, "Encoding"),
+    ],
+)
+def test_unusable_option_is_named(
+    account: Account, number: PhoneNumber, changes: dict[str, str], parameter: str
+) -> None:
+    assert refusal(account, **changes).parameter == parameter
+
+
+@override_settings(SMS_MAX_BODY_LENGTH=5)
+def test_longest_body_is_a_setting(account: Account, number: PhoneNumber) -> None:
+    assert submitted(account, body="12345").body == "12345"
+    with pytest.raises(Rejected):
+        submitted(account, body="123456")
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding", "stored", "parts"),
+    [
+        ("a" * 160, "", Encoding.GSM, 1),
+        ("a" * 161, "", Encoding.GSM, 2),
+        ("a" * 306, "", Encoding.GSM, 2),
+        ("a" * 307, "", Encoding.GSM, 3),
+        ("я" * 70, "", Encoding.UCS2, 1),
+        ("я" * 71, "", Encoding.UCS2, 2),
+        ("я" * 134, "", Encoding.UCS2, 2),
+        ("я" * 135, "", Encoding.UCS2, 3),
+        ("plain", "ucs-2", Encoding.UCS2, 1),
+        ("plain", "UTF-8", Encoding.GSM, 1),
+        ("я", "GSM", Encoding.UCS2, 1),
+        (" ", "", Encoding.GSM, 1),
+    ],
+)
+def test_segments_are_counted_in_the_alphabet_that_the_body_needs(
+    account: Account, number: PhoneNumber, body: str, encoding: str, stored: Encoding, parts: int
+) -> None:
+    message = submitted(account, body=body, encoding=encoding)
+    assert (message.encoding, message.num_segments, message.body) == (stored, parts, body)
+
+
+def test_lone_surrogate_becomes_the_replacement_character(
+    account: Account, number: PhoneNumber
+) -> None:
+    assert submitted(account, body="a\ud800b").body == "a\ufffdb"
+
+
+def test_callback_is_kept_with_its_method(account: Account, number: PhoneNumber) -> None:
+    url = "https://example.org/cb?x=1"
+    message = submitted(account, callback_url=url, callback_method="get")
+    assert (message.callback_url, message.callback_method) == (url, "GET")

@@ -1,0 +1,190 @@
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import Account, Client
+from sms import slots, sweep
+from sms.errors import ErrorCode
+from sms.lifecycle import LinkState, SegmentState, Status
+from sms.models import Callback, Event, Link, Message, Route, Segment
+from sms.outbox import claim_callbacks
+from tests.sms.conftest import Bench, MakeMessage
+
+pytestmark = pytest.mark.django_db
+
+PAST = timedelta(seconds=-1)
+
+
+def lose_leases() -> None:
+    Message.objects.filter(locked_until__isnull=False).update(locked_until=timezone.now() + PAST)
+
+
+def test_a_message_that_never_left_goes_back_to_the_queue(
+    link: Link, make_message: MakeMessage
+) -> None:
+    make_message()
+    dead = Bench(link, "dead")
+    dead.transport.free = 1
+    dead.dispatcher._claim(1)  # and the worker dies before it marks
+    lose_leases()
+    assert sweep.recover_leases() == 1
+    alive = Bench(link, "alive")
+    alive.turn()
+    assert len(alive.transport.sent) == 1
+    assert Message.objects.get().status == Status.SENT
+
+
+def test_a_message_that_may_be_out_fails_with_30090(link: Link, make_message: MakeMessage) -> None:
+    message = make_message()
+    Bench(link, "dead", answer=lambda _: None).turn()
+    lose_leases()
+    sweep.recover_leases()
+    message.refresh_from_db()
+    assert (message.status, message.error) == (Status.FAILED, ErrorCode.NO_RESPONSE)
+    assert message.segments.get().state == SegmentState.UNANSWERED
+    assert message.events.get().kind == Event.Kind.UNANSWERED
+    assert message.callbacks.get().status == Status.FAILED
+
+
+def test_a_message_that_may_be_out_is_resent_where_the_link_says_so(
+    link: Link, make_message: MakeMessage
+) -> None:
+    Link.objects.update(on_unanswered=Link.OnUnanswered.RESEND)
+    make_message()
+    Bench(link, "dead", answer=lambda _: None).turn()
+    lose_leases()
+    sweep.recover_leases()
+    alive = Bench(link, "alive")
+    alive.turn()
+    assert len(alive.transport.sent) == 1
+    assert Message.objects.get().status == Status.SENT
+
+
+def test_accepted_parts_are_not_sent_again_after_a_crash(
+    link: Link, make_message: MakeMessage
+) -> None:
+    Link.objects.update(on_unanswered=Link.OnUnanswered.RESEND)
+    from tests.fakes.loopback import accept
+
+    make_message(body="x" * 400)
+    Bench(link, "dead", answer=lambda o: accept(o) if o.part == 1 else None).turn()
+    lose_leases()
+    sweep.recover_leases()
+    alive = Bench(link, "alive")
+    alive.turn()
+    assert [o.part for o in alive.transport.sent] == [2, 3]
+
+
+def test_a_live_lease_is_left_alone(link: Link, make_message: MakeMessage) -> None:
+    make_message()
+    Bench(link, "alive", answer=lambda _: None).turn()
+    assert sweep.recover_leases() == 0
+
+
+def test_a_host_whose_clock_is_ahead_leaves_live_leases_alone(
+    link: Link, make_message: MakeMessage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_message()
+    Bench(link, answer=lambda _: None).turn()
+    ahead = timezone.now() + timedelta(hours=1)
+    monkeypatch.setattr("django.utils.timezone.now", lambda: ahead)
+    assert sweep.recover_leases() == 0
+
+
+def test_an_answer_recorded_during_the_sweep_is_not_sent_again(
+    link: Link, make_message: MakeMessage
+) -> None:
+    Link.objects.update(on_unanswered=Link.OnUnanswered.RESEND)
+    message = make_message()
+    Bench(link, answer=lambda _: None).turn()
+    seen = sweep._submitting([message])
+    Segment.objects.update(state=SegmentState.ACCEPTED)
+    sweep._resend([message], seen)
+    assert Segment.objects.get().state == SegmentState.ACCEPTED
+
+
+def test_a_message_whose_validity_ended_in_the_queue_fails(
+    make_message: MakeMessage,
+) -> None:
+    late = make_message(expires_at=timezone.now() + PAST)
+    throttled = make_message(
+        expires_at=timezone.now() + PAST,
+        due_at=timezone.now() + timedelta(hours=1),
+        retry_code=ErrorCode.QUEUE_OVERFLOW,
+    )
+    fresh = make_message()
+    assert sweep.expire() == 2
+    for message in late, throttled, fresh:
+        message.refresh_from_db()
+    assert (late.status, late.error) == (Status.FAILED, ErrorCode.UNREACHABLE_CARRIER)
+    assert throttled.error == ErrorCode.QUEUE_OVERFLOW
+    assert fresh.status == Status.SENDING
+
+
+def test_messages_of_a_link_that_is_down_say_queued(link: Link, make_message: MakeMessage) -> None:
+    message = make_message(due_at=timezone.now() - timedelta(seconds=5))
+    slot = slots.acquire(link_id=link.id, owner="one")
+    assert slot
+    slots.tell(slot, owner="one", state=LinkState.UP, detail="")
+    sweep.hold()
+    message.refresh_from_db()
+    assert message.status == Status.SENDING
+    slots.tell(slot, owner="one", state=LinkState.DOWN, detail="")
+    sweep.hold()
+    message.refresh_from_db()
+    assert message.status == Status.QUEUED
+    assert message.due_at is not None
+
+
+def test_a_message_without_a_route_gets_one_that_came_later(
+    link: Link, make_message: MakeMessage
+) -> None:
+    message = make_message(link=None)
+    Route.objects.create(prefix="1321", link=link)
+    sweep.settle_unrouted()
+    message.refresh_from_db()
+    assert (message.link, message.status) == (link, Status.SENDING)
+
+
+def test_a_message_without_any_route_fails_with_30006(make_message: MakeMessage) -> None:
+    message = make_message(link=None)
+    sweep.settle_unrouted()
+    message.refresh_from_db()
+    assert (message.status, message.error) == (Status.FAILED, ErrorCode.UNREACHABLE_CARRIER)
+    assert message.events.get().kind == Event.Kind.NO_ROUTE
+    assert message.callbacks.get().status == Status.FAILED
+
+
+@pytest.mark.parametrize(
+    ("recipient", "code"),
+    [
+        ("client:alice", ErrorCode.UNREACHABLE_HANDSET),
+        ("client:ALICE", ErrorCode.UNREACHABLE_HANDSET),
+        ("client:nobody", ErrorCode.UNKNOWN_HANDSET),
+        ("client:stranger", ErrorCode.UNKNOWN_HANDSET),
+    ],
+)
+def test_a_client_without_an_edge_cannot_be_reached(
+    make_message: MakeMessage, client_alice: Client, recipient: str, code: ErrorCode
+) -> None:
+    Client.objects.create(
+        account=Account.objects.create(friendly_name="Other"), login="stranger", password="x"
+    )
+    message = make_message(recipient=recipient, link=None, callback_url="", encoding="")
+    sweep.settle_unrouted()
+    message.refresh_from_db()
+    assert (message.status, message.error) == (Status.FAILED, code)
+    assert not Callback.objects.exists()
+
+
+def test_callbacks_of_a_dead_worker_are_posted_again(
+    bench: Bench, make_message: MakeMessage
+) -> None:
+    make_message()
+    bench.turn()
+    assert len(claim_callbacks(worker="dead", limit=10, lease_s=60)) == 1
+    assert claim_callbacks(worker="alive", limit=10, lease_s=60) == []
+    Callback.objects.update(locked_until=timezone.now() + PAST)
+    sweep.release_dead_callbacks()
+    assert len(claim_callbacks(worker="alive", limit=10, lease_s=60)) == 1
