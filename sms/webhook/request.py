@@ -1,0 +1,63 @@
+"""One callback as bytes. Built from the same values it is the same bytes at every try."""
+
+from dataclasses import dataclass, field, replace
+from typing import Literal
+from urllib.parse import urlencode
+
+from yarl import URL
+
+from sms.webhook.signature import signature_headers
+from sms.webhook.url import check_url, parse_url
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call of an account's URL."""
+
+    key: int
+    """The caller's; comes back in the `Answer`."""
+    url: str
+    method: Literal["POST", "GET"]
+    fields: tuple[tuple[str, str], ...] = field(repr=False)
+    """Sent in this order: in the body with POST, after the URL's own query with GET."""
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+    @property
+    def target(self) -> URL:
+        """The URL that is asked for, where `check_url` accepts it."""
+        return parse_url(self.url if self.method == "POST" else self._url_with_fields())
+
+    @property
+    def body(self) -> bytes | None:
+        """The form with POST; None with GET."""
+        return self._form().encode() if self.method == "POST" else None
+
+    def signed(self, *, secret: str, webhook_id: str, timestamp: int) -> "Request":
+        """Copy it with the Standard Webhooks headers.
+
+        The signature covers the body with POST, and the whole query string with GET. A URL
+        of bad form stays unsigned: no request will leave.
+
+        Raises ValueError for a secret of another form than `whsec_<base64>`.
+        """
+        if check_url(self.url) is not None:
+            return self
+        body = self.body
+        signature = signature_headers(
+            secret=secret,
+            webhook_id=webhook_id,
+            timestamp=timestamp,
+            body=self.target.raw_query_string.encode() if body is None else body,
+        )
+        return replace(self, headers=self.headers + signature)
+
+    def _form(self) -> str:
+        return urlencode(self.fields, encoding="utf-8", errors="replace")
+
+    def _url_with_fields(self) -> str:
+        url = self.url.partition("#")[0]
+        if "?" not in url:
+            joint = "?"
+        else:
+            joint = "" if url.endswith(("?", "&")) else "&"
+        return url + joint + self._form()
