@@ -1,0 +1,90 @@
+"""The deliver_sm that the simulator sends: receipts and messages from handsets."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
+from sms import text as sms_text
+from sms.text import Encoding, UnsupportedCoding
+from sms.transports.simulator.behaviour import Behaviour
+from sms.transports.simulator.mailbox import Delivery
+from sms.transports.smpp.address import source_address
+from sms.transports.smpp.codec import DeliverSm, Message, Tag
+from sms.transports.smpp.user_data import UDH_INDICATOR, read_user_data
+
+_RECEIPT_BITS: Final = 0x03
+_ALWAYS: Final = 0x01
+_ON_FAILURE: Final = 0x02
+
+_RECEIPT: Final = 0x04
+_DATA_CODING: Final = {Encoding.GSM: 0, Encoding.UCS2: 8}
+
+
+def identity(pdu: Message) -> tuple[str, bytes, int]:
+    """Say what makes two submit_sm the same segment, whatever reference they carry."""
+    data = read_user_data(pdu)
+    return pdu.destination_addr, data.octets, data.part
+
+
+def wants_receipt(pdu: Message, behaviour: Behaviour) -> bool:
+    """Read registered_delivery. Source: SMPP 3.4 §5.2.17."""
+    wanted = pdu.registered_delivery & _RECEIPT_BITS
+    return wanted == _ALWAYS or (wanted == _ON_FAILURE and not behaviour.delivers)
+
+
+def receipt(
+    pdu: Message, message_id: str, *, behaviour: Behaviour, submitted: datetime, done: datetime
+) -> Delivery:
+    """Write the receipt for a message. Source: SMPP 3.4 §4.6, Appendix B."""
+    words = (
+        f"id:{message_id} sub:001 dlvrd:{behaviour.delivers:03d} "
+        f"submit date:{submitted:%y%m%d%H%M} done date:{done:%y%m%d%H%M} "
+        f"stat:{behaviour.stat} err:{behaviour.err} text:{_first_words(pdu)}"
+    )
+    return Delivery(
+        DeliverSm(
+            source_addr_ton=pdu.dest_addr_ton,
+            source_addr_npi=pdu.dest_addr_npi,
+            source_addr=pdu.destination_addr,
+            dest_addr_ton=pdu.source_addr_ton,
+            dest_addr_npi=pdu.source_addr_npi,
+            destination_addr=pdu.source_addr,
+            esm_class=_RECEIPT,
+            short_message=words.encode("ascii", "replace"),
+            tlvs={
+                Tag.RECEIPTED_MESSAGE_ID: message_id.encode() + b"\0",
+                Tag.MESSAGE_STATE: bytes([behaviour.message_state]),
+            },
+        ),
+        is_receipt=True,
+    )
+
+
+def _first_words(pdu: Message) -> str:
+    """Take the first 20 characters; Appendix B has no more."""
+    try:
+        return sms_text.decode(read_user_data(pdu).octets[:40], pdu.data_coding)[:20]
+    except UnsupportedCoding:
+        return ""
+
+
+def inbound(sender: str, recipient: str, text: str, reference: int) -> Iterator[Delivery]:
+    """Write a message from a handset, in as many parts as it needs."""
+    # Our numbers, which it is for, have the forms of senders: short codes are among them.
+    source, destination = source_address(sender), source_address(recipient)
+    encoding = sms_text.choose(text)
+    parts = sms_text.segments(text, encoding)
+    for part, part_text in enumerate(parts, start=1):
+        header = sms_text.concat_udh(reference, part, len(parts)) if len(parts) > 1 else b""
+        pdu = DeliverSm(
+            source_addr_ton=source.ton,
+            source_addr_npi=source.npi,
+            source_addr=source.value,
+            dest_addr_ton=destination.ton,
+            dest_addr_npi=destination.npi,
+            destination_addr=destination.value,
+            esm_class=UDH_INDICATOR if header else 0,
+            data_coding=_DATA_CODING[encoding],
+            short_message=header + sms_text.encode(part_text, encoding),
+        )
+        yield Delivery(pdu, is_receipt=False)

@@ -1,0 +1,380 @@
+"""The SMPP transport: takes segments, hands outcomes and reports back.
+
+Everything but the queue and its count belongs to the loop's thread. A segment waits in
+the queue, outside the session, until the moment its octets are written: so what was
+written and what certainly was not can be told apart when the line breaks.
+"""
+
+import asyncio
+import itertools
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, cast
+
+from sms.errors import ErrorCode
+from sms.lifecycle import LinkState
+from sms.overrides import read_statuses
+from sms.text import Encoding, UnsupportedCoding
+from sms.transports.base import (
+    Accepted,
+    Outbound,
+    Outcome,
+    OutcomeUnknown,
+    Report,
+    Sink,
+    Split,
+    TransportError,
+)
+from sms.transports.smpp.codec import CommandStatus, Message, Pdu, SubmitSm, Unbind, plain_response
+from sms.transports.smpp.connection import Connection
+from sms.transports.smpp.dialler import SESSION_STATUSES
+from sms.transports.smpp.lines import Lines
+from sms.transports.smpp.long_messages import split
+from sms.transports.smpp.loop import shared_loop
+from sms.transports.smpp.message import late_answer, read_report, result_of, submit_sm
+from sms.transports.smpp.receipts import rules_of
+from sms.transports.smpp.session import (
+    Answered,
+    Bound,
+    Event,
+    LateResponse,
+    MalformedReceived,
+    Mode,
+    OpenRequest,
+    RequestReceived,
+    Session,
+    SessionOver,
+    State,
+    Unanswered,
+    UnexpectedResponse,
+)
+from sms.transports.smpp.settings import RetryPolicy, SmppSettings
+from sms.transports.smpp.status import is_our_mistake, status_name
+from sms.transports.smpp.window import Capacity, Pacer
+
+__all__ = ["RetryPolicy", "SmppLink", "SmppSettings"]
+
+logger = logging.getLogger(__name__)
+
+_COME_AGAIN: Final = CommandStatus.QUEUE_FULL
+_NEVER_READABLE: Final = CommandStatus.PERMANENT_APP_ERROR
+
+_OWED_MAX: Final = 5_000
+"""Reports that may wait for the database; a peer that minds no window is told to wait."""
+
+_DRAIN_STEP_S: Final = 0.01
+_SLACK_S: Final = 5.0
+
+_Result = Accepted | TransportError | OutcomeUnknown
+
+
+class SmppLink:
+    """One bind, or a pair of them, kept open. Meets `base.Transport`."""
+
+    def __init__(
+        self, settings: SmppSettings, sink: Sink, *, policy: RetryPolicy | None = None
+    ) -> None:
+        self._name = settings.name
+        self._settings = settings
+        self._statuses = read_statuses(settings.status_overrides)
+        self._rules = rules_of(settings)
+        self._sink = sink
+        self._policy = policy or RetryPolicy()
+        self._loop = shared_loop()
+        self._lines = Lines(
+            settings, self._policy, owner=self, report_state=self._on_state, loop=self._loop
+        )
+        self._lock = threading.Lock()
+        self._queue: deque[Outbound] = deque()
+        self._taken = 0
+        """Segments without an outcome yet, queued or in flight."""
+        self._capacity = Capacity(window_size=settings.window_size, max_tps=settings.max_tps)
+        self._is_up = False
+        self._is_stopping = False
+        self._is_short_of_room = False
+        self._pacer = Pacer(settings.max_tps)
+        self._pace_timer: asyncio.TimerHandle | None = None
+        self._tokens = itertools.count(1)
+        self._owed: dict[int, tuple[Connection, Pdu]] = {}
+        """The reports that wait for `answer`, by token, and where each came from."""
+        self._rejected: tuple[Connection, int] | None = None
+        """The session that the peer takes no messages on, until all have their answers."""
+
+    # --- base.Transport, from any thread --------------------------------------------
+
+    def start(self) -> None:
+        """Begin to connect; return at once."""
+        self._loop.call_soon_threadsafe(self._start)
+
+    def room(self) -> int:
+        """Count the segments it would take now; 0 while it is not bound."""
+        with self._lock:
+            held = self._capacity.held(self._loop.time())
+            room = max(held - self._taken, 0) if self._is_up else 0
+            self._is_short_of_room = room * 2 < held
+            return room
+
+    def split(self, body: str, encoding: Encoding) -> Split:
+        """Cut a message into the segments that it goes out in."""
+        way, alphabet = self._settings.long_messages, self._settings.default_alphabet
+        return split(body, encoding, way=way, alphabet=alphabet)
+
+    def send(self, batch: Sequence[Outbound]) -> None:
+        """Take segments; each ends in exactly one outcome."""
+        with self._lock:
+            self._queue.extend(batch)
+            self._taken += len(batch)
+        self._loop.call_soon_threadsafe(self._on_sent)
+
+    def answer(self, reports: Sequence[Report], *, stored: bool) -> None:
+        """Answer reports of the peer; those of a connection that is gone come again."""
+        tokens = [report.token for report in reports]
+        command_status = CommandStatus.OK if stored else _COME_AGAIN
+        self._loop.call_soon_threadsafe(self._on_reports_answered, tokens, command_status)
+
+    def stop(self, *, drain_s: float) -> None:
+        """Wait for answers, unbind, close; every segment taken has its outcome then."""
+        stopped = asyncio.run_coroutine_threadsafe(self._stop(drain_s), self._loop)
+        stopped.result(drain_s + self._policy.unbind_s + _SLACK_S)
+
+    # --- the same in the loop's thread ----------------------------------------------
+
+    def _start(self) -> None:
+        if not self._is_stopping:
+            self._lines.start()
+
+    def _on_sent(self) -> None:
+        if not self._is_up:
+            self._return_queue("not connected")
+        else:
+            self._wake()
+
+    def _wake(self) -> None:
+        if self._lines.transmitting:
+            self._lines.transmitting.wake()
+
+    def _on_reports_answered(self, tokens: Sequence[int], command_status: int) -> None:
+        for token in tokens:
+            if owed := self._owed.pop(token, None):
+                self._respond(*owed, command_status)
+
+    def _respond(self, connection: Connection, pdu: Pdu, command_status: int) -> None:
+        connection.session.answer(pdu, plain_response(pdu.command_id, 0, command_status))
+        connection.wake()
+
+    async def _stop(self, drain_s: float) -> None:
+        self._is_stopping = True
+        self._set_up(False)
+        self._return_queue("the link is stopping")
+        self._lines.dial_no_more()
+        # Receipts may come in until the last answer has.
+        for connection in self._lines:
+            await self._say_goodbye(connection, drain_s)
+        await self._lines.stop()
+        self._on_state(LinkState.STOPPED, "stopped")
+
+    async def _say_goodbye(self, connection: Connection, drain_s: float) -> None:
+        session = connection.session
+        await self._until(lambda: session.window_free == session.window_size, drain_s)
+        if session.state is State.BOUND:
+            session.request(Unbind(), now=self._loop.time())
+            connection.wake()
+            await self._until(lambda: session.state is State.CLOSED, self._policy.unbind_s)
+        connection.end("the link was stopped")
+
+    async def _until(self, is_done: Callable[[], bool], within_s: float) -> None:
+        by = self._loop.time() + within_s
+        while not is_done() and self._loop.time() < by:
+            await asyncio.sleep(_DRAIN_STEP_S)
+
+    # --- connection.Owner: from the queue into the window ---------------------------
+
+    def before_write(self, connection: Connection) -> None:
+        """Move segments from the queue into the session, as many as may be written now."""
+        session, now = connection.session, self._loop.time()
+        if Mode.TRANSMITTER not in session.mode:
+            return
+        while self._is_up and self._queue and session.window_free:
+            if wait_s := self._pacer.wait_s(now):
+                self._wake_in(wait_s)
+                return
+            self._submit(session, self._queue.popleft(), now)
+
+    def _wake_in(self, wait_s: float) -> None:
+        if self._pace_timer is None:
+            self._pace_timer = self._loop.call_later(wait_s, self._on_pace)
+
+    def _on_pace(self) -> None:
+        self._pace_timer = None
+        self._wake()
+
+    def _submit(self, session: Session, outbound: Outbound, now: float) -> None:
+        try:
+            session.request(submit_sm(outbound, self._settings), now=now, context=outbound.key)
+        except Exception as error:
+            # Too long for its field, or a fault of ours: this segment's own, either way.
+            logger.warning("link %s: %s cannot be written: %s", self._name, outbound.sid, error)
+            self._settle(outbound.key, _unsendable(error))
+        else:
+            self._pacer.take(now)
+
+    # --- connection.Owner: what the peer says ---------------------------------------
+
+    def on_event(self, connection: Connection, event: Event) -> None:
+        """Take an event of the session; a fault of ours must not cost the events after it."""
+        handle = _ON_EVENT.get(type(event))
+        try:
+            if handle:
+                handle(self, connection, event)
+        except Exception:
+            logger.exception("link %s: %s", self._name, type(event).__name__)
+
+    def _on_bound(self, connection: Connection, event: Bound) -> None:
+        self._set_up(self._lines.are_bound and not self._is_stopping and not self._rejected)
+
+    def _on_answered(self, connection: Connection, event: Answered) -> None:
+        with self._lock:
+            self._capacity.answered(self._loop.time())
+        self._settle(_key_of(event.request), result_of(event.pdu, self._statuses))
+        self._react(connection, event.pdu)
+
+    def _react(self, connection: Connection, answer: Pdu) -> None:
+        """Do what an answer asks for beyond its own segment."""
+        status = answer.command_status
+        if status == CommandStatus.THROTTLED:
+            self._pacer.throttled(self._loop.time())
+            logger.warning("link %s: throttled to %.1f/s", self._name, self._pacer.limit)
+        elif status in self._statuses:
+            pass  # the operator has said what it is about
+        elif status in SESSION_STATUSES:
+            self._reject(connection, status)
+        elif is_our_mistake(status):
+            name = status_name(status)
+            logger.error("link %s: %s to %r: is the link set right?", self._name, name, answer)
+        self._end_rejected(connection)
+
+    def _reject(self, connection: Connection, status: int) -> None:
+        """Submit no more on a session that the peer takes no messages on."""
+        if self._rejected or connection.session.state is not State.BOUND:
+            return
+        self._set_up(False)
+        self._rejected = connection, status
+        self._return_queue("the peer refused the session")
+
+    def _end_rejected(self, connection: Connection) -> None:
+        """End a session that is worth nothing, once nothing more can be learned on it."""
+        session = connection.session
+        if self._rejected and self._rejected[0] is connection:
+            if session.window_free == session.window_size:
+                self._lines.reject(*self._rejected)
+
+    def _on_unanswered(self, connection: Connection, event: Unanswered) -> None:
+        self._settle(_key_of(event.request), OutcomeUnknown(event.reason))
+        self._end_rejected(connection)
+
+    def _on_late_response(self, connection: Connection, event: LateResponse) -> None:
+        self._tell(self._sink.late_answer, late_answer(_key_of(event.request), event.pdu))
+
+    def _on_request(self, connection: Connection, event: RequestReceived) -> None:
+        pdu = cast(Message, event.pdu)  # the session lets nothing else through to an ESME
+        if len(self._owed) >= _OWED_MAX:
+            self._respond(connection, pdu, _COME_AGAIN)
+            return
+        token = next(self._tokens)
+        self._owed[token] = connection, pdu
+        try:
+            alphabet = self._settings.default_alphabet
+            report = read_report(pdu, rules=self._rules, alphabet=alphabet, token=token)
+            self._sink.report(report)
+        except UnsupportedCoding as error:
+            logger.warning("link %s: message refused: %s", self._name, error)
+            self._respond(*self._owed.pop(token), _NEVER_READABLE)
+        except Exception:
+            logger.exception("link %s: report not taken", self._name)
+            self._respond(*self._owed.pop(token), _COME_AGAIN)
+
+    def _on_malformed(self, connection: Connection, event: MalformedReceived) -> None:
+        logger.warning("link %s: malformed PDU: %s", self._name, event.error)
+
+    def _on_unexpected(self, connection: Connection, event: UnexpectedResponse) -> None:
+        logger.warning("link %s: answer to nothing asked: %r", self._name, event.pdu)
+
+    def _on_over(self, connection: Connection, event: SessionOver) -> None:
+        self._set_up(False)
+        if self._rejected and self._rejected[0] is connection:
+            self._rejected = None
+        self._owed = {t: owed for t, owed in self._owed.items() if owed[0] is not connection}
+        for request in event.open_requests:
+            if request.pdu_class is SubmitSm:
+                self._settle(_key_of(request), _lost(request))
+        self._return_queue("connection lost before sending")
+
+    # --- handing back ---------------------------------------------------------------
+
+    def _return_queue(self, raw: str) -> None:
+        while self._queue:
+            self._settle(self._queue.popleft().key, _unsent(raw))
+
+    def _settle(self, key: int, result: _Result) -> None:
+        with self._lock:
+            self._taken -= 1
+            has_room = self._is_short_of_room and self._has_room()
+            self._is_short_of_room &= not has_room
+        self._tell(self._sink.outcome, Outcome(key, result))
+        if has_room:
+            self._tell(self._sink.room)
+
+    def _has_room(self) -> bool:
+        held = self._capacity.held(self._loop.time())
+        return self._is_up and (held - self._taken) * 2 >= held
+
+    def _set_up(self, is_up: bool) -> None:
+        with self._lock:
+            self._is_up = is_up
+
+    def _on_state(self, state: LinkState, detail: str) -> None:
+        if self._is_stopping and state is not LinkState.STOPPED:
+            return  # what the farewell looks like from inside is nobody's alarm
+        logger.info("link %s: %s: %s", self._name, state.value, detail)
+        self._tell(self._sink.state, state, detail)
+        if state is LinkState.UP:
+            self._tell(self._sink.room)
+
+    def _tell(self, hand_in: Callable[..., None], *arguments: object) -> None:
+        """Call the sink; whatever it does, the loop's thread lives on."""
+        try:
+            hand_in(*arguments)
+        except Exception:
+            logger.exception("link %s: the sink failed", self._name)
+
+
+def _key_of(request: OpenRequest) -> int:
+    return cast(int, request.context)  # `_submit` put it there
+
+
+def _unsent(raw: str) -> TransportError:
+    return TransportError(ErrorCode.UNREACHABLE_CARRIER, permanent=False, raw=raw)
+
+
+def _unsendable(error: Exception) -> TransportError:
+    return TransportError(ErrorCode.UNKNOWN, permanent=True, raw=f"not sent: {error}")
+
+
+def _lost(request: OpenRequest) -> _Result:
+    if request.written:
+        return OutcomeUnknown("connection lost before the answer")
+    return _unsent("connection lost before sending")
+
+
+_ON_EVENT: Final[Mapping[type[Event], Callable[[SmppLink, Connection, Any], None]]] = {
+    Bound: SmppLink._on_bound,
+    Answered: SmppLink._on_answered,
+    Unanswered: SmppLink._on_unanswered,
+    LateResponse: SmppLink._on_late_response,
+    RequestReceived: SmppLink._on_request,
+    MalformedReceived: SmppLink._on_malformed,
+    UnexpectedResponse: SmppLink._on_unexpected,
+    SessionOver: SmppLink._on_over,
+}

@@ -1,0 +1,29 @@
+"""TLS towards a peer: whom a link trusts, and that it is whom we called."""
+
+import ssl
+
+from sms.transports.smpp.settings import SmppSettings
+
+
+def client_context(settings: SmppSettings) -> ssl.SSLContext | None:
+    """Make the context of a link's connections; None for plain TCP.
+
+    The host's name is checked together with its certificate, or neither is.
+    Raises OSError or ValueError for certificates that cannot be read.
+    """
+    if not settings.tls:
+        return None
+    context = ssl.create_default_context(cadata=settings.tls_ca or None)
+    if not settings.tls_verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def reason_of(error: OSError) -> str:
+    """Say in few words why a connection could not be made."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return error.verify_message.rstrip(".")
+    if isinstance(error, ssl.SSLError):
+        return f"no TLS: {error.reason or type(error).__name__}"
+    return error.strerror or type(error).__name__
