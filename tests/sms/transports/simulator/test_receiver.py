@@ -1,3 +1,4 @@
+import contextlib
 import http.client
 import socket
 import threading
@@ -133,7 +134,8 @@ def test_closing_ends_hanging_and_idle_connections() -> None:
     receiver.close()
     with pytest.raises((http.client.HTTPException, OSError)):
         hanging.getresponse()
-    assert idle.sock.recv(1) == b""
+    with contextlib.suppress(ConnectionResetError):  # it may not have been accepted yet
+        assert idle.sock.recv(1) == b""
     assert time.monotonic() - started < 2
     with pytest.raises(ConnectionRefusedError):
         connect(receiver).connect()
