@@ -1,8 +1,4 @@
-"""Take in what peers report: receipts for what we sent, and messages for our numbers.
-
-A report is committed here before its peer hears that we have it. Applying one twice
-changes nothing, so peers may repeat themselves.
-"""
+"""Receipts for what we sent. Applying one twice changes nothing, so peers may repeat themselves."""
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,14 +9,12 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts import numbers
-from accounts.models import PhoneNumber
 from sms import covering, outbox, wake
 from sms.errors import ErrorCode
-from sms.lifecycle import FINAL, Direction, SegmentState, Status, fold, segment_state
+from sms.lifecycle import FINAL, SegmentState, Status, fold, segment_state
 from sms.models import Event, Message, ParkedReceipt, Segment
 from sms.outbox import Move, SegmentWrite
-from sms.transports.base import Inbound, Receipt
+from sms.transports.base import Receipt
 
 logger = logging.getLogger(__name__)
 
@@ -79,43 +73,6 @@ def settle(message_ids: Iterable[int]) -> int:
     if moved:
         wake.notify()
     return moved
-
-
-def inbound(batch: Sequence[Inbound]) -> None:
-    """Store messages for our numbers."""
-    owners = _owners({numbers.key(item.recipient) for item in batch})
-    now = timezone.now()
-    rows = []
-    for item in batch:
-        account_id = owners.get(numbers.key(item.recipient))
-        if account_id is None:
-            logger.warning("inbound message for a number that nobody owns was dropped")
-            continue
-        rows.append(_inbound_row(item, account_id, now))
-    Message.objects.bulk_create(rows)
-
-
-def _inbound_row(item: Inbound, account_id: int, now) -> Message:  # type: ignore[no-untyped-def]
-    return Message(
-        account_id=account_id,
-        direction=Direction.INBOUND,
-        status=Status.RECEIVED,
-        sender=item.sender,
-        sender_key=numbers.key(item.sender),
-        recipient=item.recipient,
-        recipient_key=numbers.key(item.recipient),
-        body=item.text.replace("\x00", "\ufffd"),
-        num_segments=1,
-        date_created=now,
-        date_updated=now,
-        date_sent=now,
-        due_at=None,
-    )
-
-
-def _owners(keys: set[str]) -> dict[str, int]:
-    rows = PhoneNumber.objects.filter(key__in=keys, kind=PhoneNumber.Kind.NUMBER)
-    return dict(rows.values_list("key", "account_id"))
 
 
 def _match(batch: Sequence[Receipt], link_id: int) -> tuple[list[_Match], list[Receipt]]:
