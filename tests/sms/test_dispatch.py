@@ -389,7 +389,7 @@ def test_what_early_receipts_said_is_not_forgotten_with_a_failed_batch(
     last = bench.transport.sent[-1]
     bench.inbox.outcome(Outcome(last.key, accept(last)))
     with monkeypatch.context() as patched, pytest.raises(OperationalError):
-        patched.setattr("sms.dispatch.settle", away)
+        patched.setattr("sms.dispatch.dispatcher.settle", away)
         bench.record()
     bench.record()
     message.refresh_from_db()

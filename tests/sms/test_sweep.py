@@ -9,6 +9,7 @@ from sms.errors import ErrorCode
 from sms.lifecycle import LinkState, SegmentState, Status
 from sms.models import Callback, Event, Link, Message, Route, Segment
 from sms.outbox import claim_callbacks
+from sms.sweep.leases import resend, submitting
 from tests.sms.conftest import Bench, MakeMessage
 
 pytestmark = pytest.mark.django_db
@@ -98,9 +99,9 @@ def test_an_answer_recorded_during_the_sweep_is_not_sent_again(
     Link.objects.update(on_unanswered=Link.OnUnanswered.RESEND)
     message = make_message()
     Bench(link, answer=lambda _: None).turn()
-    seen = sweep._submitting([message])
+    seen = submitting([message])
     Segment.objects.update(state=SegmentState.ACCEPTED)
-    sweep._resend([message], seen)
+    resend([message], seen)
     assert Segment.objects.get().state == SegmentState.ACCEPTED
 
 

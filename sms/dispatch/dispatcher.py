@@ -1,82 +1,25 @@
-"""Send what is due on one link, and record what the peer answers.
-
-    claim -> mark *submitting* -> hand over -> outcome -> record
-
-Octets leave only after the mark is committed. So after any crash the rows tell: nothing
-*submitting* means the peer has nothing; *submitting* means it may have it.
-"""
+"""The sending side of one link: claims, marks, hands over, and writes down the answers."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
 from django.db import transaction
 
 from sms import outbox, wake
+from sms.dispatch.opened import Open, Unwritten
+from sms.dispatch.verdict import decide, segment_write
 from sms.errors import ErrorCode
-from sms.lifecycle import SegmentState, Status, fold
+from sms.lifecycle import SegmentState, Status
 from sms.models import Event, Segment
 from sms.outbox import Claimed, Deferral, Mark, Move, SegmentWrite
 from sms.receive import settle
 from sms.text import Encoding
-from sms.transports.base import (
-    Accepted,
-    LateAnswer,
-    Outbound,
-    Outcome,
-    OutcomeUnknown,
-    Split,
-    Transport,
-    TransportError,
-)
+from sms.transports.base import LateAnswer, Outbound, Outcome, Transport, TransportError
 
 _EVENTS = {
     SegmentState.DEFERRED: Event.Kind.DEFERRED,
     SegmentState.REFUSED: Event.Kind.REFUSED,
     SegmentState.UNANSWERED: Event.Kind.UNANSWERED,
 }
-
-
-@dataclass(slots=True)
-class _Open:
-    """A claimed message and what is known of its segments."""
-
-    claimed: Claimed
-    split: Split
-    states: dict[int, SegmentState]
-    """By segment number; one that is missing has never left."""
-    in_flight: set[int] = field(default_factory=set)
-    errors: list[TransportError] = field(default_factory=list)
-
-    def numbers(self) -> range:
-        """Number its segments, from 1 on."""
-        return range(1, len(self.split.texts) + 1)
-
-    @property
-    def is_recut(self) -> bool:
-        """Say whether its parts of an earlier try are not those of today."""
-        return bool(self.states) and len(self.states) != len(self.split.texts)
-
-    def to_send(self) -> list[int]:
-        """List the segments that the peer does not have and nobody is sending."""
-        again = {SegmentState.DEFERRED, None}
-        return [
-            n for n in self.numbers() if self.states.get(n) in again and n not in self.in_flight
-        ]
-
-
-@dataclass(slots=True)
-class _Unwritten:
-    """What happened and is not in the database yet."""
-
-    segments: list[SegmentWrite] = field(default_factory=list)
-    moves: list[Move] = field(default_factory=list)
-    deferrals: list[Deferral] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
-    long: list[int] = field(default_factory=list)
-    """Messages of several segments among the moves."""
-
-    def __bool__(self) -> bool:
-        return bool(self.segments)
 
 
 class Dispatcher:
@@ -87,13 +30,13 @@ class Dispatcher:
         self.on_unanswered = on_unanswered
         self.worker = worker
         self.transport = transport
-        self._waiting: dict[int, _Open] = {}
+        self._waiting: dict[int, Open] = {}
         """Claimed, and not handed to the transport yet, in order."""
-        self._open: dict[int, _Open] = {}
+        self._open: dict[int, Open] = {}
         """Handed over, by message id."""
         self._segments: dict[int, tuple[int, int]] = {}
         """Message id and number of each segment in flight, by segment id."""
-        self._unwritten = _Unwritten()
+        self._unwritten = Unwritten()
 
     @property
     def held(self) -> list[int]:
@@ -115,13 +58,13 @@ class Dispatcher:
 
     def take(self, outcomes: Iterable[Outcome]) -> None:
         """Take in outcomes, and what follows from them for their messages; `flush` writes it."""
-        touched: dict[int, _Open] = {}
+        touched: dict[int, Open] = {}
         for outcome in outcomes:
             if outcome.key not in self._segments:
                 continue  # its lease ran out, it went out again, and was answered twice
             message_id, number = self._segments.pop(outcome.key)
             message = touched[message_id] = self._open[message_id]
-            write = self._segment_write(outcome)
+            write = segment_write(outcome, resends=self.on_unanswered == "resend")
             self._unwritten.segments.append(write)
             message.states[number] = write.state
             message.in_flight.discard(number)
@@ -149,7 +92,7 @@ class Dispatcher:
             )
             if batch.long:  # receipts of the first parts may have come before the last answer
                 settle(batch.long)
-        self._unwritten = _Unwritten()
+        self._unwritten = Unwritten()
         if batch.moves:
             wake.notify()
 
@@ -197,11 +140,11 @@ class Dispatcher:
         self._end(ends)
         return len(claimed)
 
-    def _open_up(self, message: Claimed, states: dict[int, SegmentState]) -> _Open:
+    def _open_up(self, message: Claimed, states: dict[int, SegmentState]) -> Open:
         split = self.transport.split(message.body, Encoding(message.encoding))
-        return _Open(message, split, states)
+        return Open(message, split, states)
 
-    def _recut(self, messages: Sequence[_Open]) -> None:
+    def _recut(self, messages: Sequence[Open]) -> None:
         """Settle messages whose link cuts long texts in another way since their last try.
 
         Where no part is out yet they begin anew; parts of two cuts make no text together.
@@ -250,7 +193,7 @@ class Dispatcher:
 
     def _hand_over(self, room: int) -> None:
         """Mark and send waiting messages, whole ones, while there is room."""
-        taken: list[_Open] = []
+        taken: list[Open] = []
         for message in self._waiting.values():
             if room <= 0:
                 break
@@ -262,7 +205,7 @@ class Dispatcher:
             self._waiting.pop(message.claimed.id)
         self._mark_and_send({message.claimed.id: message for message in taken})
 
-    def _mark_and_send(self, taken: dict[int, _Open]) -> None:
+    def _mark_and_send(self, taken: dict[int, Open]) -> None:
         marks = [
             Mark(id_, number) for id_, message in taken.items() for number in message.to_send()
         ]
@@ -279,7 +222,7 @@ class Dispatcher:
             [self._outbound(row.id, taken[row.message_id], row.number) for row in marked]
         )
 
-    def _outbound(self, key: int, message: _Open, number: int) -> Outbound:
+    def _outbound(self, key: int, message: Open, number: int) -> Outbound:
         claimed = message.claimed
         return Outbound(
             key=key,
@@ -295,51 +238,12 @@ class Dispatcher:
             expires_in_s=claimed.expires_in_s,
         )
 
-    def _segment_write(self, outcome: Outcome) -> SegmentWrite:
-        result = outcome.result
-        before = SegmentState.SUBMITTING
-        if isinstance(result, Accepted):
-            return SegmentWrite(
-                outcome.key,
-                before,
-                SegmentState.ACCEPTED,
-                remote_id=result.remote_id[:65],
-                remote_key=result.remote_key[:65],
-                answer="accepted",
-            )
-        raw = result.raw[:255]
-        if isinstance(result, OutcomeUnknown):
-            state = SegmentState.UNANSWERED
-            if self.on_unanswered == "resend":
-                state = SegmentState.DEFERRED
-            return SegmentWrite(outcome.key, before, state, answer=raw)
-        state = SegmentState.REFUSED if result.permanent else SegmentState.DEFERRED
-        return SegmentWrite(outcome.key, before, state, answer=raw, error_code=result.code)
-
-    def _conclude(self, message_id: int, message: _Open) -> None:
+    def _conclude(self, message_id: int, message: Open) -> None:
         self._open.pop(message_id)
-        decision = self._decide(message)
+        decision = decide(message)
         if isinstance(decision, Deferral):
             self._unwritten.deferrals.append(decision)
             return
         self._unwritten.moves.append(decision)
         if len(message.split.texts) > 1:
             self._unwritten.long.append(message_id)
-
-    def _decide(self, message: _Open) -> Move | Deferral:
-        """Say what a message does, all of whose segments have had their outcome."""
-        id_ = message.claimed.id
-        status = fold([message.states[n] for n in message.numbers()])
-        last = message.errors[-1] if message.errors else None
-        if status == Status.FAILED:
-            refused = next((e for e in message.errors if e.permanent), None)
-            code = refused.code if refused else ErrorCode.NO_RESPONSE
-            return Move(id_, Status.FAILED, code)
-        if status is not None:
-            return Move(id_, Status.SENT)
-        if last is None:
-            return Deferral(id_, 0.0)
-        refusals = message.claimed.refusals
-        if last.max_tries is not None and refusals >= last.max_tries:
-            return Move(id_, Status.FAILED, last.code)
-        return Deferral(id_, last.wait_s(refusals), last.code, refusals=int(last.counts))

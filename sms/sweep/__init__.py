@@ -1,0 +1,42 @@
+"""Housekeeping of the queues, every second: what no pump sees, or no longer sees.
+
+leases.py    messages whose worker went away
+waiting.py   messages that wait in a queue
+unrouted.py  messages without a link
+
+Everything here is idempotent and safe to run in several workers at once.
+"""
+
+from collections.abc import Callable
+
+from sms import outbox, receive
+from sms.models import IdempotencyKey
+from sms.sweep.batch import BATCH
+from sms.sweep.leases import recover_leases
+from sms.sweep.unrouted import settle_unrouted
+from sms.sweep.waiting import expire, hold
+
+__all__ = ["BATCH", "TASKS", "expire", "hold", "recover_leases", "settle_unrouted"]
+
+
+def release_dead_callbacks() -> int:
+    """Take back callbacks whose worker is gone: posted or not, they are posted again."""
+    return outbox.release_callbacks()
+
+
+def forget_idempotency_keys() -> int:
+    """Remove keys that count no longer."""
+    ids = list(IdempotencyKey.objects.expired().values_list("pk", flat=True)[:BATCH])
+    return IdempotencyKey.objects.expired().filter(pk__in=ids).delete()[0] if ids else 0
+
+
+TASKS: tuple[Callable[[], int], ...] = (
+    recover_leases,
+    expire,
+    hold,
+    settle_unrouted,
+    release_dead_callbacks,
+    receive.join_parked,
+    forget_idempotency_keys,
+)
+"""What a sweep does, in order."""

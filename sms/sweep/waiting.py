@@ -1,0 +1,47 @@
+"""Messages that wait in a queue."""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from sms import outbox, slots, wake
+from sms.errors import ErrorCode
+from sms.lifecycle import Status
+from sms.models import Event, Message
+from sms.outbox import Move
+from sms.sweep.batch import BATCH, locked
+
+
+def expire() -> int:
+    """Fail messages whose validity ended while they waited."""
+    now = timezone.now()
+    with transaction.atomic():
+        rows = list(locked().waiting().filter(expires_at__lte=now)[:BATCH])
+        outbox.record(
+            moves=[
+                Move(m.id, Status.FAILED, ErrorCode(m.retry_code or ErrorCode.UNREACHABLE_CARRIER))
+                for m in rows
+            ],
+            events=[Event(message=m, kind=Event.Kind.EXPIRED) for m in rows],
+        )
+    if rows:
+        wake.notify()
+    return len(rows)
+
+
+def hold() -> int:
+    """Write *queued* on messages that wait because their link is down.
+
+    Only those of the last minutes are looked at: of a long backlog the rest is marked already.
+    """
+    now = timezone.now()
+    due = (now - timedelta(minutes=10), now - timedelta(seconds=1))
+    stuck = (
+        Message.objects.waiting()
+        # The links by name, or the index of the queue would be read from end to end.
+        .filter(status=Status.SENDING, link_id__in=slots.links_down(), due_at__range=due)
+    )
+    ids = list(stuck.values_list("id", flat=True)[:BATCH])
+    waiting = Message.objects.waiting().filter(id__in=ids, status=Status.SENDING)
+    return waiting.update(status=Status.QUEUED, date_updated=now)
