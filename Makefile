@@ -25,11 +25,13 @@ test: install-test ## run the tests; TESTS=tests/sms for some of them
 	@data=$$(mktemp -d); trap 'rm -rf "$$data"' EXIT; \
 	DATA_DIR=$$data $(VENV) -m pytest -n 2 $(TESTS)
 
-check: install-test ## format, lint, types, import contracts, system checks, migrations
+check: install-test ## format, lint, types, import contracts, security, system checks, migrations
 	@$(VENV) -m ruff format --check --quiet .
 	@$(VENV) -m ruff check --quiet .
 	@$(VENV) -m mypy
 	@$(VENV) .venv/bin/lint-imports --no-logo
+	@$(VENV) -m bandit --quiet --configfile pyproject.toml --recursive cpaas accounts sms
+	@$(VENV) requirements/audit.py
 	@$(VENV) manage.py check
 	@$(VENV) manage.py makemigrations --check --dry-run
 
