@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts import limits, memory, numbers
 from accounts.models import Client, PhoneNumber
-from sms import idempotency, outbox, routing, text, wake, webhook
+from sms import blocking, idempotency, outbox, routing, text, wake, webhook
 from sms.idempotency import NamedRequest
 from sms.lifecycle import Direction
 from sms.models import Message
@@ -98,7 +98,11 @@ def _message(
     sender, recipient = draft.sender, draft.recipient
     to_client = recipient.startswith(numbers.CLIENT_PREFIX)
     encoding = ENCODINGS[(draft.encoding or "GSM").upper()] or text.choose(body)
-    way = None if to_client else routing.choose(numbers.key(recipient))
+    passage = blocking.Passage(account_id, sender, recipient)
+    # What may not pass gets no link: the sweep ends it within a second, as it does whatever
+    # has nowhere to go.
+    astray = to_client or blocking.refusal(passage)
+    way = None if astray else routing.choose(numbers.key(recipient))
     now = timezone.now()
     message = Message(
         account_id=account_id,

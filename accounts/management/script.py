@@ -42,11 +42,16 @@ class ScriptCommand(BaseCommand, ABC):
             raise CommandError(
                 f"The database cannot be used ({reason}); `manage.py migrate` prepares a new one."
             ) from None
-        self.stdout.write(json.dumps(made) if options["json"] else _readable(made))
+        self.stdout.write(json.dumps(made) if options["json"] else self.readable(made))
 
     @abstractmethod
     def make(self, **options: Any) -> dict[str, Any]:
         """Make the thing; return what to print."""
+
+    def readable(self, made: dict[str, Any]) -> str:
+        """Write what was made for people, one line a value."""
+        width = max(map(len, made))
+        return "\n".join(f"{name:<{width}}  {value}" for name, value in made.items())
 
 
 def account_of(sid: str) -> Account:
@@ -84,8 +89,3 @@ def _sentences(error: ValidationError) -> list[str]:
         for field, texts in error.message_dict.items()
         for text in texts
     ]
-
-
-def _readable(made: dict[str, Any]) -> str:
-    width = max(map(len, made))
-    return "\n".join(f"{name:<{width}}  {value}" for name, value in made.items())

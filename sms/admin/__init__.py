@@ -2,9 +2,10 @@
 
 message.py   messages and their timelines
 link.py      links, their live state, and routes
+block.py     recipients that nothing is sent to
 callback.py  callbacks that are owed, done and failed
 """
 
-from sms.admin import callback, link, message
+from sms.admin import block, callback, link, message
 
-__all__ = ["callback", "link", "message"]
+__all__ = ["block", "callback", "link", "message"]

@@ -3,6 +3,7 @@
     claim -> mark *submitting* -> hand over -> outcome -> record
 
 dispatcher.py  the sending side of one link, used by one thread
+ends.py        what may not go out at all
 opened.py      what it holds in memory
 verdict.py     what an outcome means; pure
 

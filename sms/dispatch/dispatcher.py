@@ -1,10 +1,11 @@
 """The sending side of one link: claims, marks, hands over, and writes down the answers."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.db import transaction
 
 from sms import outbox, wake
+from sms.dispatch.ends import End, ends
 from sms.dispatch.opened import Open, Unwritten
 from sms.dispatch.verdict import decide, segment_write
 from sms.errors import ErrorCode
@@ -131,13 +132,13 @@ class Dispatcher:
         claimed = outbox.claim(
             link_id=self.link_id, worker=self.worker, limit=limit, lease_s=outbox.LEASE_S
         )
-        ends = [message for message in claimed if self._ends_here(message)]
-        ready = [message for message in claimed if not self._ends_here(message)]
+        over = ends(claimed)
+        ready = [message for message in claimed if message.id not in over]
         earlier = self._earlier_states([m.id for m in ready if m.attempts])
         opened = [self._open_up(message, earlier.get(message.id, {})) for message in ready]
         self._recut([message for message in opened if message.is_recut])
         self._waiting |= {m.claimed.id: m for m in opened if not m.is_recut}
-        self._end(ends)
+        self._end(over)
         return len(claimed)
 
     def _open_up(self, message: Claimed, states: dict[int, SegmentState]) -> Open:
@@ -166,22 +167,15 @@ class Dispatcher:
         if mixed:
             wake.notify()
 
-    def _ends_here(self, message: Claimed) -> bool:
-        return message.account_status != "active" or message.expires_in_s <= 0
-
-    def _end(self, messages: Sequence[Claimed]) -> None:
+    def _end(self, over: Mapping[int, End]) -> None:
         """Fail what may not be sent any more."""
-        if not messages:
+        if not over:
             return
-        moves, events = [], []
-        for message in messages:
-            suspended = message.account_status != "active"
-            too_late = ErrorCode(message.retry_code or ErrorCode.UNREACHABLE_CARRIER)
-            code = ErrorCode.ACCOUNT_SUSPENDED if suspended else too_late
-            kind = Event.Kind.SUSPENDED if suspended else Event.Kind.EXPIRED
-            moves.append(Move(message.id, Status.FAILED, code))
-            events.append(Event(message_id=message.id, kind=kind))
-        outbox.record(moves=moves, events=events, worker=self.worker)
+        outbox.record(
+            moves=[Move(id_, Status.FAILED, end.code) for id_, end in over.items()],
+            events=[Event(message_id=id_, kind=e.kind, raw=e.raw) for id_, e in over.items()],
+            worker=self.worker,
+        )
         wake.notify()
 
     def _earlier_states(self, message_ids: Sequence[int]) -> dict[int, dict[int, SegmentState]]:

@@ -3,12 +3,14 @@
 message.py      Message, Segment
 link.py         Link to a carrier, Slot (one bind of a link, owned by one worker)
 route.py        Route: prefix -> link
+block.py        Block: a recipient, or a prefix, that nothing is sent to
 receipt.py      ParkedReceipt: came before its segment's answer was recorded
 callback.py     Callback: one event an account's URL is owed
 event.py        Event: what the other rows do not say about a message
 idempotency.py  IdempotencyKey: which request became which message
 """
 
+from sms.models.block import Block
 from sms.models.callback import Callback
 from sms.models.event import Event
 from sms.models.idempotency import IdempotencyKey
@@ -18,6 +20,7 @@ from sms.models.receipt import ParkedReceipt
 from sms.models.route import Route
 
 __all__ = [
+    "Block",
     "Callback",
     "Event",
     "IdempotencyKey",

@@ -25,6 +25,7 @@ class Event(models.Model):
         LEASE_LOST = "lease-lost", "its worker went away"
         EXPIRED = "expired", "its validity ended in the queue"
         NO_ROUTE = "no-route", "no link carries the number"
+        BLOCKED = "blocked", "the recipient is blocked"
         SUSPENDED = "suspended", "the account may not send"
         CLIENT = "client", "the SIP client could not be reached"
 

@@ -18,6 +18,7 @@ class Claimed:
 
     id: int
     sid: str
+    account_id: int
     sender: str
     recipient: str
     body: str
@@ -96,8 +97,8 @@ def claim(*, link_id: int, worker: str, limit: int, lease_s: float) -> list[Clai
               AND locked_until IS NULL
             ORDER BY due_at, id LIMIT %s {sql.skip_locked}
         )
-        RETURNING id, sid, sender, recipient, body, encoding, status, attempts, refusals,
-            retry_code, {remaining},
+        RETURNING id, sid, account_id, sender, recipient, body, encoding, status, attempts,
+            refusals, retry_code, {remaining},
             (SELECT status FROM accounts_account
              WHERE accounts_account.id = sms_message.account_id)
     """  # noqa: S608  # fragments of our own; values are parameters

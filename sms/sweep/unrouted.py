@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 
 from accounts import numbers
 from accounts.models import Client
-from sms import outbox, routing, wake
+from sms import blocking, outbox, routing, wake
 from sms.errors import ErrorCode
 from sms.lifecycle import Status
 from sms.models import Event, Message
@@ -23,19 +23,29 @@ def settle_unrouted() -> int:
         if rows:
             routing.forget()  # one that has been added since would save them
         moves, events = [], []
+        refused = blocking.refusals(map(_passage, rows))
         for message in rows:
-            failure = _to_client(message) if message.is_to_client else _to_network(message)
-            if failure:
-                code, kind = failure
+            if failure := _failure(message, refused.get(_passage(message), "")):
+                code, kind, raw = failure
                 moves.append(Move(message.id, Status.FAILED, code))
-                events.append(Event(message=message, kind=kind))
+                events.append(Event(message=message, kind=kind, raw=raw))
         outbox.record(moves=moves, events=events)
     if moves:
         wake.notify()
     return len(rows)
 
 
-_Failure = tuple[ErrorCode, Event.Kind]
+_Failure = tuple[ErrorCode, Event.Kind, str]
+
+
+def _passage(message: Message) -> blocking.Passage:
+    return blocking.Passage(message.account_id, message.sender, message.recipient)
+
+
+def _failure(message: Message, refusal: str) -> _Failure | None:
+    if refusal:
+        return ErrorCode.BLOCKED, Event.Kind.BLOCKED, refusal
+    return _to_client(message) if message.is_to_client else _to_network(message)
 
 
 def _to_client(message: Message) -> _Failure:
@@ -44,13 +54,13 @@ def _to_client(message: Message) -> _Failure:
     # A client of strangers counts as unknown: who exists there is not the sender's business.
     known = client and client.account.root() == message.account.root()
     code = ErrorCode.UNREACHABLE_HANDSET if known else ErrorCode.UNKNOWN_HANDSET
-    return code, Event.Kind.CLIENT
+    return code, Event.Kind.CLIENT, ""
 
 
 def _to_network(message: Message) -> _Failure | None:
     way = routing.choose(message.recipient_key)
     if way is None:
-        return ErrorCode.UNREACHABLE_CARRIER, Event.Kind.NO_ROUTE
+        return ErrorCode.UNREACHABLE_CARRIER, Event.Kind.NO_ROUTE, ""
     Message.objects.filter(id=message.id).update(link_id=way.link_id)
     transaction.on_commit(partial(wake.link, way.link_name))
     return None

@@ -1,0 +1,96 @@
+"""May this sender reach this recipient? Asked when a message is accepted, and at every claim.
+
+What may not pass is accepted all the same, and fails with 30004 before anything leaves. The
+claim asks the database, so a block stops what was queued before it; acceptance asks only so
+that no message waits for a link that it will never use, and remembers for seconds that there
+is nothing to ask.
+"""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from itertools import islice
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db.models import Model, Q
+
+from accounts import numbers
+from sms.models import Block
+
+Refusals = dict["Passage", str]
+"""What may not pass, and why, in words for the timeline."""
+
+_AT_ONCE = 500
+"""How many recipients one query asks for; each has up to 16 prefixes, and parameters end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A message of an account on its way; sender and recipient as they were given."""
+
+    account_id: int
+    sender: str
+    recipient: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One list of what may not pass; without a row in its table it need not be asked."""
+
+    table: type[Model]
+    refuse: Callable[[Collection[Passage]], Refusals]
+
+
+def refusals(passages: Iterable[Passage]) -> Refusals:
+    """Say which may not pass, by the database as it is now."""
+    asked = set(passages)
+    refused: Refusals = {}
+    for rule in _RULES:
+        if asked and rule.table._default_manager.exists():
+            refused |= rule.refuse(asked)
+            asked -= refused.keys()
+    return refused
+
+
+def refusal(passage: Passage) -> str:
+    """Say why one may not pass; empty when it may. For acceptance: a few seconds late."""
+    if not cache.get_or_set("blocking", _is_there_any, settings.CACHE_SECONDS):
+        return ""
+    return refusals([passage]).get(passage, "")
+
+
+def _is_there_any() -> bool:
+    return any(rule.table._default_manager.exists() for rule in _RULES)
+
+
+def _blocked(passages: Collection[Passage]) -> Refusals:
+    """Refuse what an operator has blocked. SIP clients have logins, which are no numbers."""
+    refused: Refusals = {}
+    rest = (p for p in passages if not p.recipient.startswith(numbers.CLIENT_PREFIX))
+    while some := {p: numbers.key(p.recipient) for p in islice(rest, _AT_ONCE)}:
+        blocks = _blocks_of(some.values())
+        for passage, digits in some.items():
+            if block := _first_of(blocks, passage.account_id, digits):
+                refused[passage] = f"an operator has blocked {block.pattern}"
+    return refused
+
+
+_Blocks = dict[tuple[str, bool, int | None], Block]
+
+
+def _blocks_of(keys: Iterable[str]) -> _Blocks:
+    whole = set(keys)
+    prefixes = {digits[:n] for digits in whole for n in range(len(digits) + 1)}
+    named = Q(is_prefix=False, digits__in=whole) | Q(is_prefix=True, digits__in=prefixes)
+    return {(b.digits, b.is_prefix, b.account_id): b for b in Block.objects.filter(named)}
+
+
+def _first_of(blocks: _Blocks, account_id: int, digits: str) -> Block | None:
+    candidates = [(digits, False), *((digits[:n], True) for n in range(len(digits), -1, -1))]
+    found = (
+        blocks.get((*candidate, owner)) for candidate in candidates for owner in (account_id, None)
+    )
+    return next((block for block in found if block), None)
+
+
+_RULES = (Rule(Block, _blocked),)
