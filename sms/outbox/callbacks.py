@@ -12,6 +12,7 @@ class ClaimedCallback:
 
     id: int
     message_id: int
+    account_id: int
     event: int
     status: str
     error_code: int | None
@@ -30,6 +31,10 @@ class Posted:
     state: str
     last_answer: str
     delay_s: float | None = None
+    url: str = ""
+    """Where it goes from now on, with its method and host; "" for where it went."""
+    method: str = ""
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +70,8 @@ def claim_callbacks(
               {passed_over}
             ORDER BY c.due_at, c.id LIMIT %s {sql.skip_locked}
         )
-        RETURNING id, message_id, event, status, error_code, url, method, host, attempts,
-            -({age})
+        RETURNING id, message_id, account_id, event, status, error_code, url, method, host,
+            attempts, -({age})
     """  # noqa: S608  # fragments of our own; values are parameters
     busy_rows = [as_rows(busy)] if busy else []
     rows = fetch(statement, [worker, lease_s, *busy_rows, limit])
@@ -79,10 +84,22 @@ def record_callbacks(posted: Sequence[Posted], *, worker: str) -> int:
         return 0
     sql = engine()
     ahead = sql.ahead.replace("%s", "coalesce(r.delay_s, 0)")
-    columns = sql.rows(id="bigint", state="text", last_answer="text", delay_s="double precision")
+    columns = sql.rows(
+        id="bigint",
+        state="text",
+        last_answer="text",
+        delay_s="double precision",
+        url="text",
+        method="text",
+        host="text",
+    )
     statement = f"""
         UPDATE sms_callback SET state = r.state, last_answer = r.last_answer, due_at = {ahead},
             locked_by = '', locked_until = NULL,
+            url = CASE WHEN r.url <> '' THEN r.url ELSE sms_callback.url END,
+            method = CASE WHEN r.url <> '' THEN r.method ELSE sms_callback.method END,
+            host = CASE WHEN r.url <> '' THEN r.host ELSE sms_callback.host END,
+            attempts = CASE WHEN r.url <> '' THEN 0 ELSE sms_callback.attempts END,
             finished_at = CASE WHEN r.state = 'pending' THEN NULL ELSE {sql.now} END
         FROM {columns}
         WHERE sms_callback.id = r.id AND sms_callback.locked_by = %s

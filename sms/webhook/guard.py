@@ -66,6 +66,11 @@ _LOOKUP_THREADS = 64
 class Refused(OSError):
     """The address or port is not one that callbacks may go to. An OSError for aiohttp's sake."""
 
+    def __init__(self, reason: str, *, is_final: bool = False) -> None:
+        super().__init__(reason)
+        self.is_final = is_final
+        """Whether it is so wherever the host's name leads."""
+
 
 class Guard:
     """Judges addresses; `allowed` are networks an operator lets through."""
@@ -79,7 +84,7 @@ class Guard:
         Raises Refused for any other.
         """
         if port not in (80, 443) and port < 1024:
-            raise Refused(f"port {port} is not allowed")
+            raise Refused(f"port {port} is not allowed", is_final=True)
         address = _effective(host)
         if any(address in network for network in self._allowed):
             return
@@ -137,6 +142,25 @@ def look_up(name: str) -> list[str]:
     except UnicodeError as error:  # a label too long, or empty
         raise OSError("not a name") from error
     return [str(address[0]) for *_, address in found]
+
+
+def is_literal(host: str) -> bool:
+    """Say whether a URL's host is an address, in any spelling that a system's resolver takes."""
+    host = host.removesuffix(".")
+    try:
+        ip_address(host)
+    except ValueError:
+        return _is_old_spelling(host)
+    return True
+
+
+def _is_old_spelling(host: str) -> bool:
+    """Say whether it is IPv4 in octal, in hexadecimal, or in fewer than four parts."""
+    try:
+        socket.inet_aton(host)
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _effective(host: str) -> IPv4Address | IPv6Address:

@@ -21,6 +21,8 @@ class Request:
     fields: tuple[tuple[str, str], ...] = field(repr=False)
     """Sent in this order: in the body with POST, after the URL's own query with GET."""
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    body_bytes: int = 0
+    """How much of the answer's body the caller wants to have."""
 
     @property
     def target(self) -> URL:

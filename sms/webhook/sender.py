@@ -11,13 +11,13 @@ from types import TracebackType
 
 import aiohttp
 
-from sms.webhook.guard import Guard, Lookup, Names, Network, Refused, look_up
+from sms.webhook.guard import Guard, Lookup, Names, Network, Refused, is_literal, look_up
 from sms.webhook.request import Request
 from sms.webhook.url import check_url
 
 MAX_RETRY_AFTER_S = 3600.0
 
-_HEAD_BYTES = 200
+_HEAD_BYTES = 256
 _HEADERS = {
     "User-Agent": "cpaas",
     "Accept": "*/*",
@@ -60,7 +60,15 @@ class Answer:
     retry_after_s: float | None = None
     """What a 429 or 503 asked for, at most an hour."""
     body_head: str = field(default="", repr=False)
-    """The first 200 bytes of the answer, as text that a database can hold."""
+    """The first 256 bytes of the answer, as text that a database can hold."""
+    is_final: bool = False
+    """Whether asking again cannot end otherwise: the URL itself is the fault."""
+    content_type: str = ""
+    """As the peer wrote it."""
+    body: bytes = field(default=b"", repr=False)
+    """As much of the answer as the request asked for."""
+    is_whole: bool = True
+    """Whether `body` is all of it: no more than was asked for, and not broken off."""
 
     @property
     def ok(self) -> bool:
@@ -127,7 +135,7 @@ class Sender:
     async def _call(self, request: Request) -> Answer:
         fault = check_url(request.url)
         if fault is not None:
-            return Answer(request.key, error=fault)
+            return Answer(request.key, error=fault, is_final=True)
         try:
             async with self._session.request(
                 request.method,
@@ -138,31 +146,40 @@ class Sender:
             ) as response:
                 return await self._answer(request, response)
         except (aiohttp.ClientError, OSError) as error:
-            return Answer(request.key, error=self._sentence(error))
+            final = _blames_the_url(error, request)
+            return Answer(request.key, error=self._sentence(error), is_final=final)
 
     async def _answer(self, request: Request, response: aiohttp.ClientResponse) -> Answer:
+        body, is_whole = await self._read(response, max(request.body_bytes, _HEAD_BYTES))
         return Answer(
             request.key,
             status=response.status,
             error=_complaint(response),
             retry_after_s=_retry_after_s(response, now=self._clock()),
-            body_head=_storable(await self._read(response)),
+            body_head=_storable(body),
+            content_type=response.headers.get("Content-Type", ""),
+            body=body[: request.body_bytes],
+            is_whole=is_whole and len(body) <= request.body_bytes,
         )
 
-    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
-        """Read the answer out, up to the cap, so that its connection can serve again."""
+    async def _read(self, response: aiohttp.ClientResponse, limit: int) -> tuple[bytes, bool]:
+        """Read the answer out, up to the cap, so that its connection can serve again.
+
+        Returns its first `limit` bytes, and whether that is all of it.
+        """
         head, size = b"", 0
         try:
             async for chunk in response.content.iter_any():
-                head += chunk[: _HEAD_BYTES - len(head)]
+                head += chunk[: limit - len(head)]
                 size += len(chunk)
-                if size > self._policy.max_body_bytes:
+                if size > max(self._policy.max_body_bytes, limit):
                     response.close()
                     break
         except (aiohttp.ClientError, OSError):
-            # The status is in, and it alone decides; a broken body does not take it back.
+            # The status is in; to most kinds a broken body does not take it back.
             response.close()
-        return head
+            return head, False
+        return head, size <= limit
 
     def _sentence(self, error: Exception) -> str:
         cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
@@ -173,6 +190,14 @@ class Sender:
                 return text.format(policy=self._policy, reason=_reason(error))
         number = getattr(cause, "errno", None)
         return os.strerror(number).lower() if number else "the connection was lost"
+
+
+def _blames_the_url(error: Exception, request: Request) -> bool:
+    """Say whether the same URL can never do better: no name in it could lead elsewhere."""
+    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    if isinstance(cause, Refused):
+        return cause.is_final or is_literal(request.target.raw_host or "")
+    return isinstance(error, aiohttp.InvalidURL)
 
 
 # First match wins, so the narrower class stands above the wider.

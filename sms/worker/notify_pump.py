@@ -9,12 +9,15 @@ from collections import deque
 
 from django.conf import settings
 
-from sms.notify import PER_HOST, Notifier
+from sms.notify import PER_HOST, STATUS_KINDS, Kinds, Notifier
 from sms.webhook import Request
 from sms.webhook.sender import Answer, Policy, Sender
 from sms.worker.pump import Pump
 
 logger = logging.getLogger(__name__)
+
+KINDS: Kinds = {**STATUS_KINDS}
+"""What is posted, by the number of the callback's event."""
 
 AT_ONCE = 300
 GATHER_S = 0.02
@@ -27,7 +30,7 @@ class NotifyPump(Pump):
 
     def __init__(self) -> None:
         super().__init__("notify")
-        self._notifier = Notifier(worker=self.worker)
+        self._notifier = Notifier(worker=self.worker, kinds=KINDS)
         self._answers: deque[Answer] = deque()
         self._loop = asyncio.new_event_loop()
         self._sender: Sender | None = None

@@ -263,14 +263,14 @@ def test_body_head_can_be_stored(receiver: CallbackReceiver) -> None:
     receiver.reply = lambda _: Reply(body=b"a\x00\xff\n" + "é".encode() * 500)
     head = post(request(receiver.url))[0].body_head
     assert head.startswith("a\ufffd\ufffd\né")
-    assert len(head) == 4 + 98
+    assert len(head) == 4 + 126
 
 
 def test_long_body_is_cut_and_the_status_stands(receiver: CallbackReceiver) -> None:
     receiver.reply = lambda _: Reply(body=b"x" * 900_000)
     answers = post(*[request(receiver.url)] * 2)
     assert [(one.status, one.error, one.body_head) for one in answers] == [
-        (200, None, "x" * 200)
+        (200, None, "x" * 256)
     ] * 2
     assert len({one.peer for one in receiver.received}) == 2, "the rest was read to the end"
 
@@ -773,3 +773,43 @@ def test_reply_sees_what_was_received(receiver: CallbackReceiver) -> None:
 
     receiver.reply = echo
     assert post(request(receiver.url))[0].body_head == "SM1"
+
+
+def test_as_much_of_the_answer_is_handed_back_as_was_asked_for(receiver: CallbackReceiver) -> None:
+    receiver.reply = lambda _: Reply(
+        body=b"<Response/>" + b" " * 489, headers=(("Content-Type", "text/xml"),)
+    )
+    asked = [Request(1, receiver.url, "POST", FIELDS, body_bytes=n) for n in (0, 11, 500, 65536)]
+    answers = post(*asked)
+    assert [len(one.body) for one in answers] == [0, 11, 500, 500]
+    assert [one.is_whole for one in answers] == [False, False, True, True]
+    assert {one.content_type for one in answers} == {"text/xml"}
+
+
+def test_a_body_that_breaks_off_is_not_whole() -> None:
+    async def run() -> Answer:
+        octets = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"
+        async with raw_peer(octets) as port, Sender(OPEN) as sender:
+            url = f"http://127.0.0.1:{port}/"
+            return await sender.post(Request(1, url, "POST", FIELDS, body_bytes=100))
+
+    answer = asyncio.run(run())
+    assert (answer.ok, answer.body, answer.is_whole) == (True, b"abc", False)
+
+
+@pytest.mark.parametrize(
+    ("url", "is_final"),
+    [
+        ("http://10.0.0.1/", True),
+        ("http://127.0.0.1./", True),
+        ("http://0x7f.1/", True),
+        ("http://2130706433/", True),
+        ("http://[::ffff:127.0.0.1]:8080/", True),
+        ("http://[fe80::1%25lo]:8080/", True),
+        ("http://192.0.2.1:22/", True),
+        ("http://inside.example/", False),
+    ],
+)
+def test_only_an_address_in_the_url_itself_is_refused_for_good(url: str, is_final: bool) -> None:
+    [answer] = post(request(url), policy=CLOSED, lookup=Zone(["10.0.0.1"]))
+    assert answer.error and answer.is_final is is_final
