@@ -180,7 +180,8 @@ def main(name: str, *, root: Path = ROOT) -> None:
     environment = Environment(root)
     if environment.has(name):
         return
-    with alone(environment.requirements):
+    # Where the environment is: checkouts may share one by a link, and would install over each other.
+    with alone(environment.folder.resolve().parent):
         if environment.has(name):
             return
         say(f"Installing the {name} packages into .venv; the first time takes about a minute ...")

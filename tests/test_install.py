@@ -162,7 +162,7 @@ def test_settings_of_pip_cannot_lead_it_elsewhere(checkout: Path, install: Run) 
 
 @on_a_fresh_clone
 def test_a_second_make_waits_for_the_first(checkout: Path, install: Run) -> None:
-    handle = os.open(checkout / "requirements", os.O_RDONLY)
+    handle = os.open(checkout, os.O_RDONLY)
     fcntl.flock(handle, fcntl.LOCK_EX)
     with pytest.raises(subprocess.TimeoutExpired) as waiting:
         subprocess.run(
@@ -174,6 +174,26 @@ def test_a_second_make_waits_for_the_first(checkout: Path, install: Run) -> None
     os.close(handle)
     assert b"waiting for it" in (waiting.value.stdout or b"")
     assert install().returncode == 0
+
+
+@on_a_fresh_clone
+def test_checkouts_that_share_an_environment_wait_for_each_other(
+    checkout: Path, tmp_path: Path
+) -> None:
+    shared = tmp_path / "elsewhere"
+    shared.mkdir()
+    (checkout / ".venv").symlink_to(shared / ".venv")
+    handle = os.open(shared, os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    with pytest.raises(subprocess.TimeoutExpired) as waiting:
+        subprocess.run(
+            [PYTHON, str(checkout / "requirements" / "install.py"), "base"],
+            stdout=subprocess.PIPE,
+            timeout=1,
+            check=False,
+        )
+    os.close(handle)
+    assert b"waiting for it" in (waiting.value.stdout or b"")
 
 
 @pytest.mark.parametrize("version", ["3.6", "2.7"])
