@@ -23,7 +23,9 @@ DATA_DIR = Path(os.environ.get("DATA_DIR") or BASE_DIR / "var").resolve()
 _INSTANCE = DATA_DIR / "run" / "instance.json"
 _REMEMBERED = (
     "DATABASE_URL",
+    "DATABASE_URL_FILE",
     "CELERY_BROKER_URL",
+    "CELERY_BROKER_URL_FILE",
     "HTTP_HOST",
     "HTTP_PORT",
     "SMPP_PORT",
@@ -85,17 +87,18 @@ def envlist(name: str, default: str = "") -> list[str]:
     return [item.strip() for item in envstr(name, default).split(",") if item.strip()]
 
 
-def envsecret(name: str, *, generate: Callable[[], str]) -> str:
+def envsecret(name: str, *, generate: Callable[[], str] | None = None) -> str:
     """Read a secret from NAME or the file NAME_FILE; else keep one in DATA_DIR/keys.
 
-    The kept file is made once, with mode 0600, however many processes ask at once.
+    The kept file is made once, with mode 0600, however many processes ask at once. Without
+    `generate` there need not be one: then return "".
     """
     for known in (os.environ, _instance()):
         if value := known.get(name):
             return value
         if path := known.get(f"{name}_FILE"):
             return _from_file(f"{name}_FILE", Path(path))
-    return _kept(DATA_DIR / "keys" / name.lower(), generate)
+    return _kept(DATA_DIR / "keys" / name.lower(), generate) if generate else ""
 
 
 def new_secret_key() -> str:

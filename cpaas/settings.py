@@ -78,10 +78,13 @@ APPEND_SLASH = False
 # As RestComm's; more is answered with 413.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10_000_000
 
-EMBEDDED_DATABASE = not envstr("DATABASE_URL")
-EMBEDDED_BROKER = not envstr("CELERY_BROKER_URL")
+# Addresses may hold passwords, so files may name them too.
+_database_url = envsecret("DATABASE_URL")
+_broker_url = envsecret("CELERY_BROKER_URL")
+EMBEDDED_DATABASE = not _database_url
+EMBEDDED_BROKER = not _broker_url
 
-DATABASE_URL = envstr("DATABASE_URL", f"sqlite:///{DATA_DIR / 'cpaas.sqlite3'}")
+DATABASE_URL = _database_url or f"sqlite:///{DATA_DIR / 'cpaas.sqlite3'}"
 _SQLITE = {
     # A writer takes its lock at BEGIN, so a claim can never lose it halfway.
     "transaction_mode": "IMMEDIATE",
@@ -147,7 +150,7 @@ def _broker_socket() -> Path:
 
 
 BROKER_SOCKET = _broker_socket()
-CELERY_BROKER_URL = envstr("CELERY_BROKER_URL", f"redis+socket://{BROKER_SOCKET}")
+CELERY_BROKER_URL = _broker_url or f"redis+socket://{BROKER_SOCKET}"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "housekeeping"
 CELERY_TASK_DEFAULT_DELIVERY_MODE = "transient"
@@ -170,6 +173,10 @@ LIST_TIMEOUT_S = envint("LIST_TIMEOUT_S", 5)
 # Networks that callbacks may reach although they are not public, such as 10.1.0.0/16.
 CALLBACK_ALLOWED_NETWORKS = envlist("CALLBACK_ALLOWED_NETWORKS")
 CALLBACK_GIVE_UP_S = envint("CALLBACK_GIVE_UP_S", 24 * 3600)
+
+# Who may see links and numbers, beside who sends the token: direct callers from here.
+MONITORING_NETWORKS = envlist("MONITORING_NETWORKS", "127.0.0.0/8,::1/128")
+MONITORING_TOKEN = envsecret("MONITORING_TOKEN")
 
 LOG_LEVEL = envstr("LOG_LEVEL", "INFO")
 LOGGING = {

@@ -1,4 +1,4 @@
-"""The doors on HTTP: the API under its three prefixes, and the admin."""
+"""The doors on HTTP: the API under its three prefixes, the admin, and monitoring."""
 
 from django.contrib import admin
 from django.urls import include, path
@@ -9,6 +9,7 @@ urlpatterns = [
     path("2012-04-24/", include("sms.api.urls")),
     path("api/", include("sms.api.openapi.pages")),
     path("admin/", admin.site.urls),
+    path("", include("sms.monitoring.urls")),
 ]
 
 handler400 = "sms.api.exceptions.bad_request"

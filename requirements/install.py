@@ -180,7 +180,7 @@ def main(name: str, *, root: Path = ROOT) -> None:
     environment = Environment(root)
     if environment.has(name):
         return
-    # Where the environment is: checkouts may share one by a link, and would install over each other.
+    # Where the environment is: checkouts may share one by a link.
     with alone(environment.folder.resolve().parent):
         if environment.has(name):
             return

@@ -27,6 +27,20 @@ def callback_networks(**_: Any) -> list[CheckMessage]:
 
 
 @register
+def monitoring_networks(**_: Any) -> list[CheckMessage]:
+    """Refuse what is not a network in MONITORING_NETWORKS."""
+    return [
+        Error(
+            f"MONITORING_NETWORKS holds {text!r}, which is not a network.",
+            hint="Write networks such as 10.1.0.0/16, separated by commas.",
+            id="sms.E004",
+        )
+        for text in settings.MONITORING_NETWORKS
+        if not _is_network(text)
+    ]
+
+
+@register
 def sqlite_version(**_: Any) -> list[CheckMessage]:
     """Refuse an SQLite without UPDATE ... FROM and RETURNING: the queue is made of them."""
     if connection.vendor != "sqlite" or sqlite3.sqlite_version_info >= OLDEST_SQLITE:

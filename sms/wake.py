@@ -17,6 +17,7 @@ logger = logging.getLogger(__name__)
 
 COALESCE_S = 0.02
 EXPIRES_S = 5
+BROKER_TIMEOUT_S = 2
 
 
 def link(name: str) -> None:
@@ -27,6 +28,16 @@ def link(name: str) -> None:
 def notify() -> None:
     """Wake the workers that post callbacks. Call after commit."""
     _waker().ask("notify")
+
+
+def broker_answers() -> bool:
+    """Say whether the broker lets us in, within seconds. Nothing depends on it but speed."""
+    try:
+        with current_app.connection_for_write(connect_timeout=BROKER_TIMEOUT_S) as broker:
+            broker.connect()
+            return bool(broker.connected)
+    except Exception:  # whatever a broker's client raises
+        return False
 
 
 class _Waker:

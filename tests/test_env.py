@@ -211,3 +211,16 @@ def test_what_is_no_database_address_is_refused_without_being_repeated(url: str)
     assert run.returncode != 0
     assert "DATABASE_URL must be postgres://" in run.stderr
     assert "Traceback" not in run.stderr and "secret" not in run.stderr
+
+
+def test_addresses_with_passwords_may_come_from_files(tmp_path: Path) -> None:
+    database, broker = tmp_path / "database", tmp_path / "broker"
+    database.write_text("postgres://me:secret@db.example/sms\n")
+    broker.write_text("amqp://me:secret@mq.example//\n")
+    code = (
+        "from cpaas import settings as s;"
+        "print(s.DATABASES['default']['HOST'], s.CELERY_BROKER_URL, s.EMBEDDED_BROKER)"
+    )
+    files = {"DATABASE_URL_FILE": str(database), "CELERY_BROKER_URL_FILE": str(broker)}
+    said = output(code, tmp_path, DATABASE_URL="", CELERY_BROKER_URL="", **files)
+    assert said == "db.example amqp://me:secret@mq.example// False"

@@ -7,6 +7,9 @@ from abc import ABC, abstractmethod
 
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
+from cpaas.env import DATA_DIR
+from cpaas.heartbeat import Heartbeat, beat_file
+
 logger = logging.getLogger(__name__)
 
 LOOK_S = 1.0
@@ -24,6 +27,7 @@ class Pump(ABC):
         """Owner of this pump's leases; a new one at every start."""
         self.stopping = threading.Event()
         self._woken = threading.Event()
+        self._heartbeat = Heartbeat(beat_file(DATA_DIR, name))
         self._thread = threading.Thread(target=self._run, name=f"pump {name}", daemon=True)
 
     def start(self) -> None:
@@ -53,6 +57,7 @@ class Pump(ABC):
     def _run(self) -> None:
         while not self.stopping.is_set():
             more = self._guarded_turn()
+            self._heartbeat.beat()
             if not more:
                 self._woken.wait(LOOK_S)
             self._woken.clear()
@@ -61,6 +66,7 @@ class Pump(ABC):
         except Exception:
             logger.exception("%s: did not finish cleanly; the sweep settles the rest", self.name)
         finally:
+            self._heartbeat.end()
             connection.close()
 
     def _guarded_turn(self) -> bool:

@@ -1,10 +1,12 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from django.db import OperationalError, connection
 
+from cpaas.heartbeat import beat_file
 from sms.worker import pump
 from sms.worker.pump import Pump
 
@@ -40,6 +42,13 @@ class Scripted(Pump):
 
     def is_running(self) -> bool:
         return self._thread.is_alive()
+
+
+@pytest.fixture(autouse=True)
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the pumps of a test leave their heartbeats."""
+    monkeypatch.setattr(pump, "DATA_DIR", tmp_path)
+    return tmp_path
 
 
 @pytest.fixture
@@ -157,3 +166,15 @@ def test_an_end_that_fails_is_told_and_is_the_end(
 
 def test_every_pump_owns_its_leases_under_a_name_of_its_own() -> None:
     assert Scripted().worker != Scripted().worker
+
+
+def test_a_pump_beats_while_it_turns_and_ends_when_it_has_finished(
+    data_dir: Path, started: Callable[[Scripted], Scripted]
+) -> None:
+    scripted = started(Scripted())
+    scripted.wake()
+    scripted.wait_turns(2)  # the first one has ended, then
+    file = beat_file(data_dir, scripted.name)
+    assert file.exists()
+    scripted.stop(PATIENCE_S)
+    assert not file.exists()

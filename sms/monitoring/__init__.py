@@ -1,0 +1,9 @@
+"""What the platform tells those who watch over it.
+
+health.py   is the database there, is the broker, which links are up
+access.py   who may see more than whether it lives: a token, or networks near by
+views.py    /health/… and what else is asked over HTTP
+urls.py     their addresses
+
+A single process says that it works by its heartbeat (cpaas/heartbeat.py).
+"""

@@ -1,0 +1,42 @@
+"""Health over HTTP: 200 where all is well, 503 where it is not, with a word on why."""
+
+from collections.abc import Mapping
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from sms.monitoring import health
+from sms.monitoring.access import guarded
+
+
+def live(request: HttpRequest) -> HttpResponse:
+    """Say that this process answers; nothing else is asked."""
+    return JsonResponse({"status": "ok"})
+
+
+def ready(request: HttpRequest) -> HttpResponse:
+    """Say whether this process should be sent requests."""
+    found = health.readiness()
+    return _answer(found.plain(), is_well=found.is_ready)
+
+
+@guarded
+def links(request: HttpRequest) -> HttpResponse:
+    """Show every link; 503 while an enabled one is down."""
+    found = health.links()
+    is_well = all(link.is_well for link in found)
+    status = "ok" if is_well else "degraded"
+    return _answer({"status": status, "links": [link.plain() for link in found]}, is_well=is_well)
+
+
+@guarded
+def link(request: HttpRequest, name: str) -> HttpResponse:
+    """Show one link."""
+    found = health.links(name)
+    if not found:
+        return JsonResponse({"error": "There is no link of this name."}, status=404)
+    return _answer(found[0].plain(), is_well=found[0].is_well)
+
+
+def _answer(content: Mapping[str, object], *, is_well: bool) -> HttpResponse:
+    headers = {"Cache-Control": "no-store"}
+    return JsonResponse(dict(content), status=200 if is_well else 503, headers=headers)
