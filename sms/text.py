@@ -217,9 +217,12 @@ def concat_udh_16_bit(reference: int, part: int, parts: int) -> bytes:
 _CODECS = {
     0x01: "ascii",
     0x03: "latin-1",
+    0x05: "shift_jis",
     0x06: "iso8859-5",
     0x07: "iso8859-8",
     0x08: "utf-16-be",
+    0x0A: "iso2022_jp",
+    0x0E: "euc_kr",
 }
 
 
@@ -229,9 +232,22 @@ def decode(data: bytes, data_coding: int) -> str:
     Raises UnsupportedCoding for values we do not read.
     Source: SMPP 3.4 §5.2.19; 3GPP TS 23.038 §4, §6.2.1.
     """
+    return clean(decode_part(data, data_coding))
+
+
+def decode_part(data: bytes, data_coding: int) -> str:
+    """Read the octets of a part, which may begin or end with half a surrogate pair.
+
+    Handsets cut an emoji in two; `clean` makes it whole once the parts are together.
+    Raises UnsupportedCoding for values we do not read.
+    """
     codec = _CODECS.get(data_coding) or _codec_of_group(data_coding)
     if codec == "gsm":
         return _decode_gsm(data)
+    if codec == "utf-16-be":
+        odd = len(data) % 2
+        whole = data[: len(data) - odd].decode(codec, "surrogatepass")
+        return whole + _REPLACEMENT * odd
     return data.decode(codec, "replace")
 
 

@@ -140,11 +140,22 @@ class Inbound:
     """One segment that somebody sent to us."""
 
     sender: str
+    """Digits, a name, or `client:` and a login."""
     recipient: str
     text: str = field(repr=False)
+    """Of this segment; may begin or end with half a surrogate pair."""
     part: int = 1
     parts: int = 1
     reference: int = 0
+    """Shared by the parts of one message, together with its sender, recipient and scheme."""
+    scheme: str = ""
+    """What gave the reference: two schemes may use the same one at the same time."""
+    session: str = ""
+    """Names the connection it came over. A peer that got no answer tries again on another."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """More for the application to know; they go along to its URL."""
+    remark: str = ""
+    """What an operator should know of it, for the message's timeline."""
     raw: str = ""
     token: int = 0
 

@@ -23,7 +23,7 @@ _DATA_CODING: Final = {Encoding.GSM: 0, Encoding.UCS2: 8}
 def identity(pdu: Message) -> tuple[str, bytes, int]:
     """Say what makes two submit_sm the same segment, whatever reference they carry."""
     data = read_user_data(pdu)
-    return pdu.destination_addr, data.octets, data.part
+    return pdu.destination_addr, data.octets, data.concatenation.part
 
 
 def wants_receipt(pdu: Message, behaviour: Behaviour) -> bool:

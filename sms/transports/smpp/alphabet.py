@@ -34,11 +34,12 @@ def encode(alphabet: str, body: str, encoding: Encoding) -> bytes:
 def decode(alphabet: str, octets: bytes, data_coding: int) -> str:
     """Read a text of the peer; an octet that is no character becomes U+FFFD.
 
+    Half a surrogate pair stays as it is: its other half may be in the next part.
     Raises UnsupportedCoding for values of data_coding we do not read.
     """
     codec = _CODECS.get(alphabet)
     if data_coding != _DEFAULT or codec is None:
-        return text.decode(octets, data_coding)
+        return text.decode_part(octets, data_coding)
     return octets.decode(codec, "replace")
 
 

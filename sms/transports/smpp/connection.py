@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import socket
+import uuid
 from collections.abc import Callable, Iterable
 from typing import Protocol, cast
 
@@ -31,6 +32,8 @@ class Connection(asyncio.Protocol):
     """Feeds a session, writes what it has to say once a loop turn, and keeps its time."""
 
     def __init__(self, session: Session, owner: Owner, loop: asyncio.AbstractEventLoop) -> None:
+        self.id = uuid.uuid4().hex
+        """No other connection has it, in no process."""
         self.session = session
         self.is_congested = False
         """The peer does not read fast enough; nothing is written meanwhile."""

@@ -16,7 +16,7 @@ from typing import Any, Final, cast
 from sms.errors import ErrorCode
 from sms.lifecycle import LinkState
 from sms.overrides import read_statuses
-from sms.text import Encoding, UnsupportedCoding
+from sms.text import Encoding
 from sms.transports.base import (
     Accepted,
     Outbound,
@@ -59,7 +59,6 @@ __all__ = ["RetryPolicy", "SmppLink", "SmppSettings"]
 logger = logging.getLogger(__name__)
 
 _COME_AGAIN: Final = CommandStatus.QUEUE_FULL
-_NEVER_READABLE: Final = CommandStatus.PERMANENT_APP_ERROR
 
 _OWED_MAX: Final = 5_000
 """Reports that may wait for the database; a peer that minds no window is told to wait."""
@@ -286,11 +285,10 @@ class SmppLink:
         self._owed[token] = connection, pdu
         try:
             alphabet = self._settings.default_alphabet
-            report = read_report(pdu, rules=self._rules, alphabet=alphabet, token=token)
+            report = read_report(
+                pdu, rules=self._rules, alphabet=alphabet, session=connection.id, token=token
+            )
             self._sink.report(report)
-        except UnsupportedCoding as error:
-            logger.warning("link %s: message refused: %s", self._name, error)
-            self._respond(*self._owed.pop(token), _NEVER_READABLE)
         except Exception:
             logger.exception("link %s: report not taken", self._name)
             self._respond(*self._owed.pop(token), _COME_AGAIN)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 
 from sms.overrides import StatusOverride
+from sms.text import UnsupportedCoding
 from sms.transports.base import (
     Accepted,
     Inbound,
@@ -85,17 +86,16 @@ def late_answer(key: int, response: Pdu) -> LateAnswer:
     return LateAnswer(key, raw, result.remote_id, result.remote_key)
 
 
-def read_report(pdu: Message, *, rules: ReceiptRules, alphabet: str, token: int) -> Report:
-    """Read a deliver_sm or data_sm as a receipt or as somebody's message.
-
-    Raises UnsupportedCoding for a message that is not text.
-    """
+def read_report(
+    pdu: Message, *, rules: ReceiptRules, alphabet: str, session: str = "", token: int
+) -> Report:
+    """Read a deliver_sm or data_sm as a receipt or as somebody's message."""
     user_data = read_user_data(pdu)
     fields = parse_receipt(
         esm_class=pdu.esm_class, text=user_data.octets, tlvs=pdu.tlvs, rules=rules
     )
     if fields is None:
-        return _inbound(pdu, user_data, alphabet, token)
+        return _inbound(pdu, user_data, alphabet=alphabet, session=session, token=token)
     return Receipt(
         remote_id=fields.remote_id,
         remote_keys=fields.remote_keys,
@@ -107,14 +107,26 @@ def read_report(pdu: Message, *, rules: ReceiptRules, alphabet: str, token: int)
     )
 
 
-def _inbound(pdu: Message, user_data: UserData, alphabet: str, token: int) -> Inbound:
+def _inbound(
+    pdu: Message, user_data: UserData, *, alphabet: str, session: str, token: int
+) -> Inbound:
+    coding = f"data_coding 0x{pdu.data_coding:02X}"
+    try:
+        text, remark = decode(alphabet, user_data.octets, pdu.data_coding), ""
+    except UnsupportedCoding:
+        # Refused, it would be lost: whoever waits for it may know what to do with octets.
+        text, remark = user_data.octets.hex(), f"{coding} is no text; its octets in hexadecimal"
+    concatenation = user_data.concatenation
     return Inbound(
         sender=pdu.source_addr,
         recipient=pdu.destination_addr,
-        text=decode(alphabet, user_data.octets, pdu.data_coding),
-        part=user_data.part,
-        parts=user_data.parts,
-        reference=user_data.reference,
-        raw=f"data_coding 0x{pdu.data_coding:02X}",
+        text=text,
+        part=concatenation.part,
+        parts=concatenation.parts,
+        reference=concatenation.reference,
+        scheme=concatenation.scheme,
+        session=session,
+        remark=remark,
+        raw=coding,
         token=token,
     )

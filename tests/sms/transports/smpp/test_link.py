@@ -424,16 +424,34 @@ def test_a_message_is_handed_in_with_its_part(
     assert isinstance(report, Inbound)
     assert (report.sender, report.recipient, report.text) == ("447700900001", "15005550006", "Ж")
     assert (report.reference, report.parts, report.part) == (0x0102, 3, 2)
+    assert report.scheme == "udh16"
 
 
-def test_a_message_that_is_not_text_is_refused_for_good(
+def test_a_message_that_is_not_text_is_handed_in_and_not_answered_before_that(
+    smsc: FakeSmsc, sink: RecordingSink, open_link: Opener
+) -> None:
+    link = open_link()
+    smsc.request(DeliverSm(source_addr="1", data_coding=0x04, short_message=b"\x00\x01"))
+    sink.wait_reports(1)
+    assert smsc.answers == []
+    link.answer(sink.reports, stored=True)
+    smsc.wait("the answer", lambda: smsc.answers)
+    assert smsc.answers[0].command_status == CommandStatus.OK
+
+
+def test_messages_of_two_connections_can_be_told_apart(
     smsc: FakeSmsc, sink: RecordingSink, open_link: Opener
 ) -> None:
     open_link()
-    smsc.request(DeliverSm(source_addr="1", data_coding=0x04, short_message=b"\x00\x01"))
-    smsc.wait("the answer", lambda: smsc.answers)
-    assert smsc.answers[0].command_status == CommandStatus.PERMANENT_APP_ERROR
-    assert sink.reports == []
+    smsc.request(DeliverSm(source_addr="1", short_message=b"hi"))
+    sink.wait_reports(1)
+    smsc.drop()
+    sink.wait_state(LinkState.UP, times=2)
+    smsc.request(DeliverSm(source_addr="1", short_message=b"hi"))
+    sink.wait_reports(2)
+    first, second = sink.reports
+    assert isinstance(first, Inbound) and isinstance(second, Inbound)
+    assert first.session and second.session and first.session != second.session
 
 
 # --- what the peer thinks of us ---------------------------------------------------------
@@ -564,7 +582,7 @@ def test_a_long_message_arrives_whole_whichever_way_it_goes(
     arrived = [read_user_data(pdu) for pdu in smsc.submits]
     assert b"".join(data.octets for data in arrived).decode("latin-1") == body
     assert len(smsc.submits) == (1 if way == "payload" else 3)
-    assert len({data.reference for data in arrived}) == 1
+    assert len({data.concatenation.reference for data in arrived}) == 1
 
 
 def test_receipts_are_read_by_the_links_own_tables(

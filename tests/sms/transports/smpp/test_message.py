@@ -15,7 +15,7 @@ from sms.transports.smpp.message import (
     result_of,
 )
 from sms.transports.smpp.receipts import ReceiptRules
-from sms.transports.smpp.user_data import UserData, read_user_data
+from sms.transports.smpp.user_data import Concatenation, UserData, read_user_data
 from tests.sms.transports.contract import segment
 from tests.sms.transports.smpp.conftest import settings
 
@@ -175,7 +175,8 @@ def test_parts_leave_room_for_what_joins_them(way: str, gsm: list[int], ucs2: li
             pdu = submit_sm(part, long_messages=way)
             user_data = read_user_data(pdu)
             assert sms_text.decode(user_data.octets, pdu.data_coding) == text
-            assert (user_data.part, user_data.parts) == (number, len(cut.texts))
+            concatenation = user_data.concatenation
+            assert (concatenation.part, concatenation.parts) == (number, len(cut.texts))
 
 
 def test_a_link_may_override_what_a_submit_says() -> None:
@@ -224,25 +225,33 @@ def test_the_longest_part_fits_its_pdu() -> None:
         ),
         (
             DeliverSm(esm_class=0x40, short_message=b"\x05\x00\x03\x07\x03\x02hi"),
-            UserData(b"hi", 7, 3, 2),
+            UserData(b"hi", Concatenation(7, 3, 2, "udh8")),
         ),
         (
             DeliverSm(esm_class=0x40, short_message=b"\x06\x08\x04\x01\x02\x03\x02hi"),
-            UserData(b"hi", 0x0102, 3, 2),
+            UserData(b"hi", Concatenation(0x0102, 3, 2, "udh16")),
         ),
         (
             DeliverSm(esm_class=0x40, short_message=b"\x09\x24\x02\x00\x00\x00\x03\x07\x03\x02hi"),
-            UserData(b"hi", 7, 3, 2),
+            UserData(b"hi", Concatenation(7, 3, 2, "udh8")),
         ),
         (
             DeliverSm(esm_class=0x40, tlvs={Tag.MESSAGE_PAYLOAD: b"\x05\0\x03\x07\x03\x02hi"}),
-            UserData(b"hi", 7, 3, 2),
+            UserData(b"hi", Concatenation(7, 3, 2, "udh8")),
         ),
-        (DeliverSm(short_message=b"hi", tlvs=SAR), UserData(b"hi", 0x0102, 3, 2)),
+        (
+            DeliverSm(short_message=b"hi", tlvs=SAR),
+            UserData(b"hi", Concatenation(0x0102, 3, 2, "sar")),
+        ),
         # The header is there, and is not about parts.
         (
             DeliverSm(esm_class=0x40, short_message=b"\x03\x24\x01\x01hi", tlvs=SAR),
-            UserData(b"hi", 0x0102, 3, 2),
+            UserData(b"hi", Concatenation(0x0102, 3, 2, "sar")),
+        ),
+        # A peer that counts further than a header could.
+        (
+            DeliverSm(short_message=b"hi", tlvs={**SAR, Tag.SAR_TOTAL_SEGMENTS: b"\x01\x00"}),
+            UserData(b"hi"),
         ),
         # Headers that cannot be read, or that say nothing sensible.
         (DeliverSm(esm_class=0x40, short_message=b"\x30hi"), UserData(b"\x30hi")),
@@ -291,3 +300,33 @@ def test_an_answer_without_an_id_is_still_a_yes() -> None:
 )
 def test_anything_else_is_a_no(response: Pdu) -> None:
     assert isinstance(result_of(response, {}), TransportError)
+
+
+@pytest.mark.parametrize(
+    ("data_coding", "octets", "text", "remark"),
+    [
+        (0x00, b"\x00\x1be", "@€", ""),
+        (0x01, b"a", "a", ""),
+        (0x03, b"\xe4", "ä", ""),
+        (0x08, b"\x04\x36", "ж", ""),
+        (0x08, b"\xd8\x3d", "\ud83d", ""),  # the other half is in the next part
+        (0x05, "日本".encode("shift_jis"), "日本", ""),
+        (0x0A, "日本".encode("iso2022_jp"), "日本", ""),
+        (0x0E, "한국".encode("euc_kr"), "한국", ""),
+        (0x04, b"\x00\xff", "00ff", "data_coding 0x04 is no text; its octets in hexadecimal"),
+        (0xF5, b"\x00\xff", "00ff", "data_coding 0xF5 is no text; its octets in hexadecimal"),
+    ],
+)
+def test_a_message_is_read_in_its_coding_and_never_refused(
+    data_coding: int, octets: bytes, text: str, remark: str
+) -> None:
+    pdu = DeliverSm(source_addr="1", data_coding=data_coding, short_message=octets)
+    report = read_report(pdu, rules=ReceiptRules(), alphabet="gsm", token=9)
+    assert isinstance(report, Inbound)
+    assert (report.text, report.remark) == (text, remark)
+
+
+def test_what_coding_0_means_is_the_links_to_say() -> None:
+    pdu = DeliverSm(source_addr="1", data_coding=0, short_message=b"@\xe4")
+    report = read_report(pdu, rules=ReceiptRules(), alphabet="latin1", token=9)
+    assert isinstance(report, Inbound) and report.text == "@ä"
