@@ -165,6 +165,11 @@ CELERY_WORKER_SEND_TASK_EVENTS = False
 SMS_MAX_BODY_LENGTH = envint("SMS_MAX_BODY_LENGTH", 1600)
 SMS_VALIDITY_S = envint("SMS_VALIDITY_S", 24 * 3600)
 
+# How long the parts of an inbound message wait for each other; and how long a carrier that
+# got no answer from us may deliver one again without making a second message of it.
+SMS_PARTS_TIMEOUT_S = envint("SMS_PARTS_TIMEOUT_S", 600)
+SMS_REDELIVERY_S = envint("SMS_REDELIVERY_S", 300)
+
 # Old RestComm clients may look for a price; nothing has one.
 API_SHOWS_PRICE = envbool("API_SHOWS_PRICE", False)
 # How long one statement of a filtered list may run before the list is answered with 503.

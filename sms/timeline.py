@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from sms.lifecycle import Direction
 from sms.models import Callback, Event, Message, Segment
 
 
@@ -31,6 +32,9 @@ def timeline(message: Message) -> list[Entry]:
 
 
 def _accepted(message: Message) -> Entry:
+    if message.direction == Direction.INBOUND:
+        way = f"over {message.link}" if message.link else "without a link"
+        return Entry(message.date_created, f"inbound message stored, {way}")
     route = f"for link {message.link}" if message.link else "without a link"
     return Entry(message.date_created, f"{message.direction} message accepted, {route}")
 

@@ -8,6 +8,7 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
+from accounts import unrouted
 from sms.models import Message
 from sms.timeline import timeline
 
@@ -23,13 +24,28 @@ class UncountedPaginator(Paginator[Message]):
         return messages[:10_000].count()
 
 
+class WhoseFilter(admin.SimpleListFilter):
+    """Messages for numbers that no account has."""
+
+    title = "owner"
+    parameter_name = "owner"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        """Name the one choice."""
+        return [("nobody", "nobody: no account has the number")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Message]) -> QuerySet[Message]:
+        """Keep what belongs to nobody."""
+        return queryset.filter(account__sid=unrouted.SID) if self.value() else queryset
+
+
 @admin.register(Message)
 class MessageAdmin(admin.ModelAdmin[Message]):
     """Read-only: a message changes by what happens to it."""
 
     list_display = ("sid", "date_created", "direction", "sender", "recipient", "status", "link")
     list_select_related = ("link",)
-    list_filter = ("status", "direction", "link")
+    list_filter = ("status", "direction", WhoseFilter, "link")
     list_per_page = 50
     search_fields = ("sid", "sender_key", "recipient_key")
     search_help_text = "A sid, or digits of a number."

@@ -5,11 +5,13 @@ link.py         Link to a carrier, Slot (one bind of a link, owned by one worker
 route.py        Route: prefix -> link
 block.py        Block: a recipient, or a prefix, that nothing is sent to
 receipt.py      ParkedReceipt: came before its segment's answer was recorded
+arrival.py      Arrival: the parts of an inbound message, and what came just now
 callback.py     Callback: one event an account's URL is owed
 event.py        Event: what the other rows do not say about a message
 idempotency.py  IdempotencyKey: which request became which message
 """
 
+from sms.models.arrival import Arrival
 from sms.models.block import Block
 from sms.models.callback import Callback
 from sms.models.event import Event
@@ -20,6 +22,7 @@ from sms.models.receipt import ParkedReceipt
 from sms.models.route import Route
 
 __all__ = [
+    "Arrival",
     "Block",
     "Callback",
     "Event",

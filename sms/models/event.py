@@ -28,6 +28,11 @@ class Event(models.Model):
         BLOCKED = "blocked", "the recipient is blocked"
         SUSPENDED = "suspended", "the account may not send"
         CLIENT = "client", "the SIP client could not be reached"
+        UNROUTED = "unrouted", "no account has the number"
+        NOT_TOLD = "not-told", "its application was not told"
+        REMARK = "remark", "noticed when it arrived"
+        PART_MISSING = "part-missing", "parts of it did not come in time"
+        PART_LATE = "part-late", "a part of it came after all"
 
     message = models.ForeignKey(Message, models.CASCADE, related_name="events")
     at = models.DateTimeField(default=timezone.now)

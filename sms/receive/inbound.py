@@ -1,51 +1,38 @@
-"""Messages for our numbers."""
+"""Messages that arrived for a number of ours: from a carrier, from a SIP client."""
 
-import logging
 from collections.abc import Sequence
 
+from django.db import transaction
 from django.utils import timezone
 
-from accounts import numbers
-from accounts.models import PhoneNumber
-from sms.lifecycle import Direction, Status
-from sms.models import Message
+from sms.models import Arrival
+from sms.receive.parts import Joiner
+from sms.receive.storing import store
 from sms.transports.base import Inbound
 
-logger = logging.getLogger(__name__)
 
+def inbound(batch: Sequence[Inbound], *, link_id: int | None = None) -> None:
+    """Store what arrived, over a link or otherwise; the parts of long messages are joined.
 
-def inbound(batch: Sequence[Inbound]) -> None:
-    """Store messages for our numbers."""
-    owners = _owners({numbers.key(item.recipient) for item in batch})
+    Idempotent for peers that name their sessions: a segment that is delivered again, since
+    its answer was lost, makes no second message. Source: sms-api 7.1.
+    """
     now = timezone.now()
-    rows = []
-    for item in batch:
-        account_id = owners.get(numbers.key(item.recipient))
-        if account_id is None:
-            logger.warning("inbound message for a number that nobody owns was dropped")
-            continue
-        rows.append(_inbound_row(item, account_id, now))
-    Message.objects.bulk_create(rows)
+    with transaction.atomic():
+        joiner = Joiner(link_id=link_id, now=now)
+        store(joiner.take(batch), now=now)
+        joiner.keep()
 
 
-def _inbound_row(item: Inbound, account_id: int, now) -> Message:  # type: ignore[no-untyped-def]
-    return Message(
-        account_id=account_id,
-        direction=Direction.INBOUND,
-        status=Status.RECEIVED,
-        sender=item.sender,
-        sender_key=numbers.key(item.sender),
-        recipient=item.recipient,
-        recipient_key=numbers.key(item.recipient),
-        body=item.text.replace("\x00", "\ufffd"),
-        num_segments=1,
-        date_created=now,
-        date_updated=now,
-        date_sent=now,
-        due_at=None,
-    )
-
-
-def _owners(keys: set[str]) -> dict[str, int]:
-    rows = PhoneNumber.objects.filter(key__in=keys, kind=PhoneNumber.Kind.NUMBER)
-    return dict(rows.values_list("key", "account_id"))
+def settle_arrivals(limit: int = 500) -> int:
+    """Store messages that have waited long enough for a part, and forget what is long done."""
+    now = timezone.now()
+    with transaction.atomic():
+        due = Arrival.objects.filter(due_at__lte=now).select_for_update(skip_locked=True)
+        rows = list(due.order_by("due_at")[:limit])
+        done = [row.id for row in rows if row.done_at]
+        Arrival.objects.filter(id__in=done).delete()
+        joiner = Joiner(link_id=None, now=now)
+        store(joiner.give_up([row for row in rows if not row.done_at and row.known()]), now=now)
+        joiner.keep()
+    return len(rows)

@@ -37,6 +37,7 @@ TASKS: tuple[Callable[[], int], ...] = (
     settle_unrouted,
     release_dead_callbacks,
     receive.join_parked,
+    receive.settle_arrivals,
     forget_idempotency_keys,
 )
 """What a sweep does, in order."""

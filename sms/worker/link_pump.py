@@ -152,7 +152,7 @@ class LinkPump(Pump):
         if receipts:
             receive.receipts(receipts, link_id=self._link.id)
         if inbound:
-            receive.inbound(inbound)
+            receive.inbound(inbound, link_id=self._link.id)
         self._transport.answer(reports, stored=True)
 
     def _tell(self, state: LinkState, detail: str) -> None:

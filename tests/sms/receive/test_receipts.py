@@ -3,12 +3,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts.models import PhoneNumber
 from sms import receive
 from sms.errors import ErrorCode
 from sms.lifecycle import SegmentState, Status
 from sms.models import Callback, Event, Link, Message, ParkedReceipt, Segment
-from sms.transports.base import Inbound, Receipt
+from sms.transports.base import Receipt
 from tests.sms.conftest import Bench, MakeMessage
 
 pytestmark = pytest.mark.django_db
@@ -191,13 +190,3 @@ def test_candidate_ids_are_tried_in_their_order(
     found = Receipt("x", ("NOT-THIS", key), Status.DELIVERED, None, "stat:DELIVRD")
     receive.receipts([found], link_id=link.id)
     assert message.segments.get().state == SegmentState.DELIVERED
-
-
-def test_an_inbound_message_is_stored_for_the_number_however_it_is_written(
-    number: PhoneNumber,
-) -> None:
-    receive.inbound([Inbound(sender="9999", recipient="+" + number.number, text="hi \x00")])
-    message = Message.objects.get()
-    assert (message.status, message.direction) == (Status.RECEIVED, "inbound")
-    assert (message.recipient, message.body) == ("+19876543212", "hi \ufffd")
-    assert message.date_sent is not None and message.due_at is None

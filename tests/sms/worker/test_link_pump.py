@@ -3,7 +3,7 @@
 import itertools
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -12,11 +12,13 @@ from django.db import OperationalError
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts import unrouted
 from accounts.models import PhoneNumber
-from sms import outbox, sweep
+from sms import outbox, receive, sweep
 from sms.errors import ErrorCode
 from sms.lifecycle import FINAL, LinkState, SegmentState, Status
 from sms.models import Event, Link, Message, Segment, Slot
+from sms.transports.base import Inbound
 from sms.worker.link_pump import LinkPump
 from tests.fakes.carrier import Carrier
 from tests.sms.conftest import MakeMessage
@@ -295,7 +297,8 @@ def test_a_message_from_a_handset_is_stored_for_its_account(
     carrier.send_inbound(sender="15551230000", recipient=number.key, text="Grüße 😀")
     carrier.send_inbound(sender="15551230000", recipient="15550000000", text="nobody's")
     until("both acknowledgements", lambda: carrier.stats()["mo_acked"] == 2)
-    message = Message.objects.get()
+    assert Message.objects.get(body="nobody's").account.sid == unrouted.SID
+    message = Message.objects.get(account=number.account)
     stored: dict[str, Any] = {
         "account": number.account,
         "direction": "inbound",
@@ -306,6 +309,47 @@ def test_a_message_from_a_handset_is_stored_for_its_account(
         "due_at": None,
     }
     assert {name: getattr(message, name) for name in stored} == stored
+
+
+def test_what_is_delivered_again_since_its_answer_was_lost_is_one_message(
+    start: Start, number: PhoneNumber, carrier: Carrier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = receive.inbound
+    lost = iter((True,))
+
+    def take_and_lose_the_line(batch: Sequence[Inbound], *, link_id: int | None = None) -> None:
+        taken(batch, link_id=link_id)
+        if next(lost, False):  # committed, and the line is gone before the answer is written
+            carrier.drop()
+
+    monkeypatch.setattr(receive, "inbound", take_and_lose_the_line)
+    start()
+    carrier.send_inbound(sender="15551230000", recipient=number.key, text="once")
+    carrier.send_inbound(sender="15551230000", recipient=number.key, text="long " * 50)
+    until("the acknowledgements", lambda: carrier.stats()["mo_acked"] == 3)
+    assert carrier.stats()["mo_sent"] > 3
+    bodies = Message.objects.order_by("id").values_list("body", flat=True)
+    assert list(bodies) == ["once", "long " * 50]
+
+
+def test_what_could_not_be_stored_is_not_acknowledged(
+    start: Start, number: PhoneNumber, carrier: Carrier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = receive.inbound
+    refused: list[int] = []
+
+    def fail_once(batch: Sequence[Inbound], *, link_id: int | None = None) -> None:
+        if not refused:
+            refused.append(carrier.stats()["mo_acked"])
+            raise OperationalError("the database is away")
+        taken(batch, link_id=link_id)
+
+    monkeypatch.setattr(receive, "inbound", fail_once)
+    start()
+    carrier.send_inbound(sender="15551230000", recipient=number.key, text="once")
+    until("the acknowledgement", lambda: carrier.stats()["mo_acked"] == 1)
+    assert refused == [0]
+    assert Message.objects.get().body == "once"
 
 
 def test_a_disabled_link_is_not_opened(start: Start, link: Link, carrier: Carrier) -> None:
