@@ -50,6 +50,7 @@ INSTALLED_APPS = [
 ]
 # The admin's middleware steps aside for API requests: half of their CPU would go there.
 MIDDLEWARE = [
+    "sms.monitoring.requests.RequestMeter",
     "django.middleware.security.SecurityMiddleware",
     "cpaas.middleware.WhiteNoiseMiddleware",
     "cpaas.middleware.SessionMiddleware",

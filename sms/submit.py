@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts import limits, memory, numbers
 from accounts.models import Client, PhoneNumber
-from sms import blocking, idempotency, outbox, routing, text, wake, webhook
+from sms import blocking, idempotency, meters, outbox, routing, text, wake, webhook
 from sms.idempotency import NamedRequest
 from sms.lifecycle import Direction
 from sms.models import Message
@@ -73,6 +73,7 @@ def submit(
     elif first := _insert_unless_named(message, request):
         limits.give_back_message(account_id, permit)
         return first
+    meters.ACCEPTED.count(direction.value)
     if way:
         wake.link(way.link_name)
     return message

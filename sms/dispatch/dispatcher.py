@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from django.db import transaction
 
-from sms import outbox, wake
+from sms import meters, outbox, wake
 from sms.dispatch.ends import End, ends
 from sms.dispatch.opened import Open, Unwritten
-from sms.dispatch.verdict import decide, segment_write
+from sms.dispatch.verdict import answer_word, decide, segment_write
 from sms.errors import ErrorCode
 from sms.lifecycle import SegmentState, Status
 from sms.models import Event, Segment
@@ -67,6 +67,7 @@ class Dispatcher:
             message = touched[message_id] = self._open[message_id]
             write = segment_write(outcome, resends=self.on_unanswered == "resend")
             self._unwritten.segments.append(write)
+            meters.SUBMITS.count(str(self.link_id), write.state.value, answer_word(outcome))
             message.states[number] = write.state
             message.in_flight.discard(number)
             if isinstance(outcome.result, TransportError):

@@ -30,6 +30,15 @@ def segment_write(outcome: Outcome, *, resends: bool) -> SegmentWrite:
     return SegmentWrite(outcome.key, before, state, answer=raw, error_code=result.code)
 
 
+def answer_word(outcome: Outcome) -> str:
+    """Name an answer as metrics do: only words that a protocol knows, never a whole sentence."""
+    if isinstance(outcome.result, Accepted):
+        return "accepted"
+    word = outcome.result.raw.partition(" ")[0]
+    known = word.startswith("ESME_") or (word.isdecimal() and len(word) == 3)
+    return word if known else "other"
+
+
 def decide(message: Open) -> Move | Deferral:
     """Say what a message does, all of whose segments have had their outcome."""
     id_ = message.claimed.id

@@ -7,6 +7,7 @@ block.py        Block: a recipient, or a prefix, that nothing is sent to
 receipt.py      ParkedReceipt: came before its segment's answer was recorded
 arrival.py      Arrival: the parts of an inbound message, and what came just now
 callback.py     Callback: one event an account's URL is owed
+count.py        Count: what all processes have counted together
 event.py        Event: what the other rows do not say about a message
 idempotency.py  IdempotencyKey: which request became which message
 """
@@ -14,6 +15,7 @@ idempotency.py  IdempotencyKey: which request became which message
 from sms.models.arrival import Arrival
 from sms.models.block import Block
 from sms.models.callback import Callback
+from sms.models.count import Count
 from sms.models.event import Event
 from sms.models.idempotency import IdempotencyKey
 from sms.models.link import Link, Slot
@@ -25,6 +27,7 @@ __all__ = [
     "Arrival",
     "Block",
     "Callback",
+    "Count",
     "Event",
     "IdempotencyKey",
     "Link",

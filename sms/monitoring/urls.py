@@ -1,4 +1,4 @@
-"""The addresses of health."""
+"""The addresses of health and metrics."""
 
 from django.urls import path
 from django.views.decorators.http import require_safe
@@ -10,4 +10,5 @@ urlpatterns = [
     path("health/ready", require_safe(views.ready)),
     path("health/links", require_safe(views.links)),
     path("health/links/<str:name>", require_safe(views.link)),
+    path("metrics", require_safe(views.prometheus)),
 ]

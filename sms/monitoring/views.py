@@ -1,10 +1,10 @@
-"""Health over HTTP: 200 where all is well, 503 where it is not, with a word on why."""
+"""Health: 200 where all is well, 503 where it is not, with a word on why. And metrics."""
 
 from collections.abc import Mapping
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from sms.monitoring import health
+from sms.monitoring import health, metrics
 from sms.monitoring.access import guarded
 
 
@@ -35,6 +35,13 @@ def link(request: HttpRequest, name: str) -> HttpResponse:
     if not found:
         return JsonResponse({"error": "There is no link of this name."}, status=404)
     return _answer(found[0].plain(), is_well=found[0].is_well)
+
+
+@guarded
+def prometheus(request: HttpRequest) -> HttpResponse:
+    """Show all metrics."""
+    content, content_type = metrics.exposition(request.META.get("HTTP_ACCEPT", ""))
+    return HttpResponse(content, content_type=content_type)
 
 
 def _answer(content: Mapping[str, object], *, is_well: bool) -> HttpResponse:

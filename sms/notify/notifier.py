@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.db import DatabaseError, InterfaceError, transaction
 
 from accounts.models import Account
-from sms import outbox
+from sms import meters, outbox
 from sms.models import Callback
 from sms.notify.kinds import Fields, Kinds
 from sms.notify.status import STATUS_KINDS
@@ -89,7 +89,10 @@ class Notifier:
         for answer in answers:
             # None when its lease ran out, and it was claimed and answered once more.
             if callback := self._open.pop(answer.key, None):
-                self._unwritten.append(_Judged(callback, answer, self._decide(callback, answer)))
+                judged = _Judged(callback, answer, self._decide(callback, answer))
+                self._unwritten.append(judged)
+                meters.CALLBACKS.count(judged.verdict.state.value)
+                meters.CALLBACK_TOOK.observe(answer.latency_ms / 1000)
                 if not answer.ok:
                     logger.info("callback %s to %s: %s", callback.id, callback.host, answer.error)
 

@@ -4,6 +4,7 @@ engine.py      what PostgreSQL and SQLite spell differently
 acceptance.py  a new message
 messages.py    the queue of a link
 callbacks.py   the queue of callbacks
+counts.py      what processes count
 
 Every statement moves a batch, is guarded by what it expects to find, and returns what
 it won. Times are the database's: workers' clocks may differ, leases may not.
@@ -18,6 +19,7 @@ from sms.outbox.callbacks import (
     record_callbacks,
     release_callbacks,
 )
+from sms.outbox.counts import add_counts
 from sms.outbox.messages import (
     Claimed,
     Deferral,
@@ -47,6 +49,7 @@ __all__ = [
     "Move",
     "Posted",
     "SegmentWrite",
+    "add_counts",
     "claim",
     "claim_callbacks",
     "insert",

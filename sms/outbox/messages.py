@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from django.db import transaction
 
+from sms import meters
 from sms.errors import ErrorCode
 from sms.lifecycle import SegmentState, Status, sources
 from sms.models import Callback, Event
@@ -241,12 +244,26 @@ def _move(moves: Sequence[Move], status: Status, worker: str | None) -> set[int]
             locked_by = '', locked_until = NULL, date_updated = {sql.now} {sent}
         FROM {sql.rows(message_id="bigint", error_code="integer")}
         WHERE sms_message.id = r.message_id AND sms_message.status IN ({before}) {lease}
-        RETURNING sms_message.id
+        RETURNING sms_message.id, sms_message.link_id, sms_message.error_code,
+            -{sql.seconds_until.format(column="date_created")},
+            -{sql.seconds_until.format(column="date_sent")}
     """  # noqa: S608
     parameters = [as_rows(moves), *([worker] if worker else [])]
-    moved = [row[0] for row in fetch(statement, parameters)]
+    rows = fetch(statement, parameters)
+    moved = [row[0] for row in rows]
+    transaction.on_commit(partial(_count, status, rows))
     _owe_callbacks(moved, status)
     return set(moved)
+
+
+def _count(status: Status, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Count messages that moved; times are from the database's clock alone."""
+    for _, link_id, error_code, created_s, sent_s in rows:
+        meters.MESSAGES.count(status.value, str(error_code or ""))
+        if status == Status.SENT:
+            meters.SENT_AFTER.observe(created_s, str(link_id))
+        elif status == Status.DELIVERED and sent_s is not None:
+            meters.DELIVERED_AFTER.observe(sent_s, str(link_id))
 
 
 def _owe_callbacks(message_ids: Sequence[int], status: Status) -> None:

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from sms import covering, outbox, wake
+from sms import covering, meters, outbox, wake
 from sms.errors import ErrorCode
 from sms.lifecycle import FINAL, SegmentState, Status, fold, segment_state
 from sms.models import Event, Message, ParkedReceipt, Segment
@@ -36,8 +36,16 @@ def receipts(batch: Sequence[Receipt], *, link_id: int) -> None:
         matches, unknown = _match(batch, link_id)
         settled = _apply(matches)
         _park(unknown, link_id)
+    _count(link_id, [match.receipt for match in matches], "yes")
+    _count(link_id, unknown, "not yet")
     if settled:
         wake.notify()
+
+
+def _count(link_id: int, batch: Sequence[Receipt], known: str) -> None:
+    for receipt in batch:
+        status = receipt.status.value if receipt.status else "on its way"
+        meters.RECEIPTS.count(str(link_id), status, known)
 
 
 def join_parked(limit: int = 500) -> int:

@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
+
+from django.db import transaction
 
 from accounts import numbers
 from accounts.models import PhoneNumber
 from accounts.unrouted import unrouted
+from sms import meters
 from sms.errors import ErrorCode
 from sms.lifecycle import Direction, Status
 from sms.models import Event, Message
@@ -31,6 +35,8 @@ def store(wholes: Sequence[Whole], *, now: datetime) -> None:
     events = [event for whole in new for event in _events(whole, owned, now)]
     events += [_mend(whole, now) for whole in mended]
     Event.objects.bulk_create(events)
+    count = partial(meters.MESSAGES.count, Status.RECEIVED.value, "", by=len(rows))
+    transaction.on_commit(count)
 
 
 def _numbers(keys: Iterable[str]) -> _Numbers:

@@ -9,6 +9,7 @@ from django.db import DatabaseError, InterfaceError, close_old_connections, conn
 
 from cpaas.env import DATA_DIR
 from cpaas.heartbeat import Heartbeat, beat_file
+from sms import meters
 
 logger = logging.getLogger(__name__)
 
@@ -72,12 +73,16 @@ class Pump(ABC):
     def _guarded_turn(self) -> bool:
         try:
             close_old_connections()
-            return self.turn()
+            more = self.turn()
+            meters.TURNS.count(self.name, "ok")
+            return more
         except (DatabaseError, InterfaceError) as error:
             logger.warning("%s: database: %s", self.name, str(error).strip().split("\n")[0])
+            meters.TURNS.count(self.name, "database failed")
             self._mend()
         except Exception:
             logger.exception("%s: a turn failed", self.name)
+            meters.TURNS.count(self.name, "failed")
             self._mend()
         return False
 

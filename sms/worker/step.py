@@ -8,6 +8,7 @@ from celery import bootsteps
 from celery.concurrency.prefork import TaskPool as PreforkPool
 from django.core.exceptions import ImproperlyConfigured
 
+from sms.monitoring import recorder
 from sms.worker.link_pump import LinkPump
 from sms.worker.notify_pump import NotifyPump
 from sms.worker.pump import Pump
@@ -52,6 +53,7 @@ class PumpStep(bootsteps.StartStopStep):
             # A signal to stop is seen when the event loop turns; over AMQP an idle one sleeps
             # up to ten seconds.
             hub.call_repeatedly(TURN_S, lambda: None)
+        recorder.start()
         for pump in pumps:
             PUMPS[pump.name] = pump
             pump.start()
@@ -66,6 +68,7 @@ class PumpStep(bootsteps.StartStopStep):
         for pump in list(PUMPS.values()):
             pump.stop(max(by - time.monotonic(), 0.0))
         PUMPS.clear()
+        recorder.stop()
 
     terminate = stop
 
