@@ -105,6 +105,15 @@ class Account(models.Model):
         blank=True,
         help_text="Messages of this account that are accepted in a day (UTC). Empty: no limit.",
     )
+    max_price = models.DecimalField(
+        null=True,
+        blank=True,
+        max_digits=10,
+        decimal_places=5,
+        validators=[MinValueValidator(0)],
+        help_text="What one message of this account may cost, all its segments together, "
+        "by the price of its route. Empty: no limit.",
+    )
     auth_token = EncryptedField(default=new_token, editable=False)
     auth_token_digest = models.CharField(max_length=64, editable=False)
     signing_secret = EncryptedField(default=new_signing_secret, editable=False)

@@ -65,6 +65,17 @@ class LinkState(StrEnum):
     STOPPED = "stopped"
 
 
+class CircuitState(StrEnum):
+    """Whether messages go to a link that is connected."""
+
+    CLOSED = "closed"
+    """They do."""
+    OPEN = "open"
+    """Too many errors: none do for a while."""
+    HALF_OPEN = "half-open"
+    """A few are sent, to see."""
+
+
 TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.SENDING: frozenset({Status.QUEUED, Status.SENT, Status.FAILED}),
     Status.QUEUED: frozenset({Status.SENDING, Status.SENT, Status.FAILED}),

@@ -61,6 +61,15 @@ def links_up() -> set[int]:
     return set(up.values_list("link_id", flat=True))
 
 
+def links_lately_up(within: timedelta) -> set[int]:
+    """List the links that are up, and those whose connection has been away for less than so long.
+
+    By a worker's last word, in full seconds of its own host's clock.
+    """
+    lately = Slot.objects.filter(changed_at__gte=timezone.now() - within)
+    return links_up() | set(lately.values_list("link_id", flat=True))
+
+
 def links_down() -> set[int]:
     """List the other links."""
     return set(Link.objects.values_list("id", flat=True)) - links_up()

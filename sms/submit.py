@@ -66,7 +66,7 @@ def submit(
     request = _named(draft, account_id, idempotency_key)
     if request and (first := idempotency.first_answer(request)):
         return first
-    message, way = _message(draft, account_id, direction)
+    message, link = _message(draft, account_id, direction)
     permit = limits.take_message(account_id, max_per_day)
     if request is None:
         _insert(message)
@@ -74,8 +74,8 @@ def submit(
         limits.give_back_message(account_id, permit)
         return first
     meters.ACCEPTED.count(direction.value)
-    if way:
-        wake.link(way.link_name)
+    if link:
+        wake.link(link)
     return message
 
 
@@ -89,21 +89,18 @@ def _named(draft: Draft, account_id: int, key: str | None) -> NamedRequest | Non
     return NamedRequest(account_id, key, idempotency.fingerprint(astuple(draft)))
 
 
-def _message(
-    draft: Draft, account_id: int, direction: Direction
-) -> tuple[Message, routing.Way | None]:
-    """Make the row that a draft becomes, and choose its way. Raises Rejected."""
+def _message(draft: Draft, account_id: int, direction: Direction) -> tuple[Message, str]:
+    """Make the row that a draft becomes; return it and the link to wake. Raises Rejected."""
     body = _checked(draft, account_id)
     if not draft.sender or not draft.recipient:  # told to the caller by _checked
         raise AssertionError
     sender, recipient = draft.sender, draft.recipient
     to_client = recipient.startswith(numbers.CLIENT_PREFIX)
     encoding = ENCODINGS[(draft.encoding or "GSM").upper()] or text.choose(body)
-    passage = blocking.Passage(account_id, sender, recipient)
     # What may not pass gets no link: the sweep ends it within a second, as it does whatever
     # has nowhere to go.
+    passage = blocking.Passage(account_id, sender, recipient)
     astray = to_client or blocking.refusal(passage)
-    way = None if astray else routing.choose(numbers.key(recipient))
     now = timezone.now()
     message = Message(
         account_id=account_id,
@@ -118,11 +115,31 @@ def _message(
         callback_url="" if to_client else draft.callback_url,
         callback_method=draft.callback_method.upper(),
         callback_host="" if to_client else webhook.host_of(draft.callback_url),
-        link_id=way.link_id if way else None,
         date_created=now,
         date_updated=now,
     )
-    return message, way
+    return message, "" if astray else _route(message)
+
+
+def _route(message: Message) -> str:
+    """Give a message the link that routing chooses; return its name.
+
+    Without one, because none fits or has room, or each costs too much, the message is
+    accepted all the same: the sweep looks once more, and ends it with the reason.
+    """
+    choice = routing.choose(
+        routing.Traits(
+            message.sid,
+            message.recipient_key,
+            message.account_id,
+            message.sender_key,
+            message.num_segments or 1,
+        )
+    )
+    if choice.way is None:
+        return ""
+    message.link_id, message.routed_by = choice.way.link_id, choice.note
+    return choice.way.link_name
 
 
 def _insert_unless_named(message: Message, request: NamedRequest) -> Message | None:

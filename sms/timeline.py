@@ -35,8 +35,9 @@ def _accepted(message: Message) -> Entry:
     if message.direction == Direction.INBOUND:
         way = f"over {message.link}" if message.link else "without a link"
         return Entry(message.date_created, f"inbound message stored, {way}")
-    route = f"for link {message.link}" if message.link else "without a link"
-    return Entry(message.date_created, f"{message.direction} message accepted, {route}")
+    route = message.routed_by or message.link
+    where = f"for link {route}" if route else "without a link"
+    return Entry(message.date_created, f"{message.direction} message accepted, {where}")
 
 
 def _of_message(message: Message) -> Iterator[Entry]:

@@ -9,6 +9,7 @@ from django.test import Client as Browser
 
 from accounts import limits
 from accounts.models import Account, Client, PhoneNumber
+from sms import routing
 
 
 @pytest.fixture(autouse=True)
@@ -16,6 +17,7 @@ def fresh_cache() -> Iterator[None]:
     """What one test made the platform remember is nothing to the next."""
     cache.clear()
     limits.forget()
+    routing.forget()
     yield
     cache.clear()
 

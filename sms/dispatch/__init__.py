@@ -6,6 +6,7 @@ dispatcher.py  the sending side of one link, used by one thread
 ends.py        what may not go out at all
 opened.py      what it holds in memory
 verdict.py     what an outcome means; pure
+reroute.py     to which other link a refused message goes
 
 Octets leave only after the mark is committed. So after any crash the rows tell: nothing
 *submitting* means the peer has nothing; *submitting* means it may have it.

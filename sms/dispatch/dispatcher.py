@@ -1,12 +1,15 @@
 """The sending side of one link: claims, marks, hands over, and writes down the answers."""
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 
 from django.db import transaction
 
 from sms import meters, outbox, wake
+from sms.circuit import Breaker, Rules
 from sms.dispatch.ends import End, ends
-from sms.dispatch.opened import Open, Unwritten
+from sms.dispatch.opened import Open, Refused, Unwritten
+from sms.dispatch.reroute import reroute
 from sms.dispatch.verdict import answer_word, decide, segment_write
 from sms.errors import ErrorCode
 from sms.lifecycle import SegmentState, Status
@@ -14,10 +17,18 @@ from sms.models import Event, Segment
 from sms.outbox import Claimed, Deferral, Mark, Move, SegmentWrite
 from sms.receive import settle
 from sms.text import Encoding
-from sms.transports.base import LateAnswer, Outbound, Outcome, Transport, TransportError
+from sms.transports.base import (
+    LateAnswer,
+    Outbound,
+    Outcome,
+    OutcomeUnknown,
+    Transport,
+    TransportError,
+)
+
+logger = logging.getLogger(__name__)
 
 _EVENTS = {
-    SegmentState.DEFERRED: Event.Kind.DEFERRED,
     SegmentState.REFUSED: Event.Kind.REFUSED,
     SegmentState.UNANSWERED: Event.Kind.UNANSWERED,
 }
@@ -26,11 +37,20 @@ _EVENTS = {
 class Dispatcher:
     """The sending side of one link in one worker. Used by one thread."""
 
-    def __init__(self, *, link_id: int, on_unanswered: str, worker: str, transport: Transport):
+    def __init__(
+        self,
+        *,
+        link_id: int,
+        on_unanswered: str,
+        worker: str,
+        transport: Transport,
+        circuit: Rules | None = None,
+    ) -> None:
         self.link_id = link_id
         self.on_unanswered = on_unanswered
         self.worker = worker
         self.transport = transport
+        self._breaker = Breaker(link_id, circuit or Rules(), worker=worker)
         self._waiting: dict[int, Open] = {}
         """Claimed, and not handed to the transport yet, in order."""
         self._open: dict[int, Open] = {}
@@ -53,17 +73,25 @@ class Dispatcher:
         if room <= 0:
             return False
         wanted = room - len(self._waiting)
+        allowance = self._breaker.allowance()
+        if allowance is not None:
+            wanted = min(wanted, allowance)
+            if not allowance and self._waiting and not self._breaker.is_probing:
+                self.release()  # to where the sweep finds it
         claimed = self._claim(wanted) if wanted > 0 else 0
+        self._breaker.took(claimed)
         self._hand_over(room)
         return claimed == wanted and wanted > 0
 
     def take(self, outcomes: Iterable[Outcome]) -> None:
         """Take in outcomes, and what follows from them for their messages; `flush` writes it."""
         touched: dict[int, Open] = {}
+        counted = []
         for outcome in outcomes:
             if outcome.key not in self._segments:
                 continue  # its lease ran out, it went out again, and was answered twice
             message_id, number = self._segments.pop(outcome.key)
+            counted.append(outcome.result)
             message = touched[message_id] = self._open[message_id]
             write = segment_write(outcome, resends=self.on_unanswered == "resend")
             self._unwritten.segments.append(write)
@@ -72,9 +100,13 @@ class Dispatcher:
             message.in_flight.discard(number)
             if isinstance(outcome.result, TransportError):
                 message.errors.append(outcome.result)
+            if write.state is SegmentState.DEFERRED:
+                message.defer(write.answer)
+                message.is_silent |= isinstance(outcome.result, OutcomeUnknown)
             if kind := _EVENTS.get(write.state):
                 event = Event(message_id=message_id, kind=kind, raw=write.answer)
                 self._unwritten.events.append(event)
+        self._breaker.count(counted)
         for message_id, message in touched.items():
             if not message.in_flight:
                 self._conclude(message_id, message)
@@ -84,19 +116,24 @@ class Dispatcher:
         batch = self._unwritten
         if not batch:
             return
+        self._breaker.settle()  # first: what is refused because of it asks how the link does
         with transaction.atomic():
+            elsewhere = reroute(batch.refused, link_id=self.link_id)
+            moves = batch.moves + elsewhere.moves
             outbox.record(
                 segments=batch.segments,
-                moves=batch.moves,
-                deferrals=batch.deferrals,
-                events=batch.events,
+                moves=moves,
+                deferrals=batch.deferrals + elsewhere.deferrals,
+                events=batch.events + elsewhere.events,
                 worker=self.worker,
             )
             if batch.long:  # receipts of the first parts may have come before the last answer
                 settle(batch.long)
         self._unwritten = Unwritten()
-        if batch.moves:
+        if moves:
             wake.notify()
+        for name in elsewhere.links:
+            wake.link(name)
 
     def note_late(self, answers: Sequence[LateAnswer]) -> None:
         """Note answers to segments that had been given up, in their messages' timelines."""
@@ -135,16 +172,32 @@ class Dispatcher:
         )
         over = ends(claimed)
         ready = [message for message in claimed if message.id not in over]
-        earlier = self._earlier_states([m.id for m in ready if m.attempts])
-        opened = [self._open_up(message, earlier.get(message.id, {})) for message in ready]
+        earlier = self._earlier([m.id for m in ready if m.attempts])
+        opened, broken = self._open_up(ready, earlier)
+        over |= broken
         self._recut([message for message in opened if message.is_recut])
         self._waiting |= {m.claimed.id: m for m in opened if not m.is_recut}
         self._end(over)
         return len(claimed)
 
-    def _open_up(self, message: Claimed, states: dict[int, SegmentState]) -> Open:
-        split = self.transport.split(message.body, Encoding(message.encoding))
-        return Open(message, split, states)
+    def _open_up(
+        self, ready: Sequence[Claimed], earlier: Mapping[int, Sequence[Segment]]
+    ) -> tuple[list[Open], dict[int, End]]:
+        """Make messages ready to be sent; one that cannot be must not hold up the others."""
+        opened, broken = [], {}
+        for message in ready:
+            segments = earlier.get(message.id, ())
+            try:
+                split = self.transport.split(message.body, Encoding(message.encoding))
+                states = {s.number: SegmentState(s.state) for s in segments}
+            except Exception as error:
+                logger.exception("%s cannot be made ready to be sent", message.sid)
+                word = f"{type(error).__name__}: {error}"[:255]
+                broken[message.id] = End(ErrorCode.UNKNOWN, Event.Kind.BROKEN, word)
+            else:
+                told = {segment.answer for segment in segments}
+                opened.append(Open(message, split, states, told=told))
+        return opened, broken
 
     def _recut(self, messages: Sequence[Open]) -> None:
         """Settle messages whose link cuts long texts in another way since their last try.
@@ -179,12 +232,12 @@ class Dispatcher:
         )
         wake.notify()
 
-    def _earlier_states(self, message_ids: Sequence[int]) -> dict[int, dict[int, SegmentState]]:
-        states: dict[int, dict[int, SegmentState]] = {}
+    def _earlier(self, message_ids: Sequence[int]) -> dict[int, list[Segment]]:
+        earlier: dict[int, list[Segment]] = {}
         rows = Segment.objects.filter(message_id__in=message_ids) if message_ids else []
         for segment in rows:
-            states.setdefault(segment.message_id, {})[segment.number] = SegmentState(segment.state)
-        return states
+            earlier.setdefault(segment.message_id, []).append(segment)
+        return earlier
 
     def _hand_over(self, room: int) -> None:
         """Mark and send waiting messages, whole ones, while there is room."""
@@ -236,6 +289,15 @@ class Dispatcher:
     def _conclude(self, message_id: int, message: Open) -> None:
         self._open.pop(message_id)
         decision = decide(message)
+        error = message.refused_elsewhere()
+        if error:
+            words = tuple(message.untold)
+            attempts = message.claimed.attempts
+            self._unwritten.refused.append(Refused(message_id, error, decision, attempts, words))
+            return
+        self._unwritten.events += [
+            Event(message_id=message_id, kind=Event.Kind.DEFERRED, raw=w) for w in message.untold
+        ]
         if isinstance(decision, Deferral):
             self._unwritten.deferrals.append(decision)
             return

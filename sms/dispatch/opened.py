@@ -5,7 +5,12 @@ from dataclasses import dataclass, field
 from sms.lifecycle import SegmentState
 from sms.models import Event
 from sms.outbox import Claimed, Deferral, Move, SegmentWrite
-from sms.transports.base import Split, TransportError
+from sms.transports.base import Fault, Split, TransportError
+
+TELL_TRIES = 20
+"""Of so many tries a timeline tells why they were in vain."""
+
+_OTHERS_MAY = frozenset({Fault.PEER, Fault.PACE})
 
 
 @dataclass(slots=True)
@@ -18,6 +23,23 @@ class Open:
     """By segment number; one that is missing has never left."""
     in_flight: set[int] = field(default_factory=set)
     errors: list[TransportError] = field(default_factory=list)
+    told: set[str] = field(default_factory=set)
+    """What its timeline says already of why it is not taken."""
+    untold: list[str] = field(default_factory=list)
+    is_silent: bool = False
+    """A segment went unanswered and is sent again: the peer may have it."""
+
+    def defer(self, raw: str) -> None:
+        """Note why a segment is not taken: each reason once, and of a long wait no more."""
+        if raw not in self.told and self.claimed.attempts < TELL_TRIES:
+            self.untold.append(raw)
+        self.told.add(raw)
+
+    def refused_elsewhere(self) -> TransportError | None:
+        """Return the error for which another link may take it, where none has a part of it."""
+        last = self.errors[-1] if self.errors else None
+        is_whole = set(self.states.values()) == {SegmentState.DEFERRED} and not self.is_silent
+        return last if is_whole and last and last.fault in _OTHERS_MAY else None
 
     def numbers(self) -> range:
         """Number its segments, from 1 on."""
@@ -36,6 +58,19 @@ class Open:
         ]
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A message that its link certainly does not have, and that another may take."""
+
+    message_id: int
+    error: TransportError
+    otherwise: Move | Deferral
+    """What becomes of it where none does."""
+    attempts: int
+    words: tuple[str, ...]
+    """What its timeline does not say yet."""
+
+
 @dataclass(slots=True)
 class Unwritten:
     """What happened and is not in the database yet."""
@@ -44,6 +79,8 @@ class Unwritten:
     moves: list[Move] = field(default_factory=list)
     deferrals: list[Deferral] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    """Messages that another link may take."""
     long: list[int] = field(default_factory=list)
     """Messages of several segments among the moves."""
 

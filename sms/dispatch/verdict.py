@@ -51,8 +51,10 @@ def decide(message: Open) -> Move | Deferral:
     if status is not None:
         return Move(id_, Status.SENT)
     if last is None:
-        return Deferral(id_, 0.0)
+        return Deferral(id_, 0.0, pins=message.is_silent)
     refusals = message.claimed.refusals
     if last.max_tries is not None and refusals >= last.max_tries:
         return Move(id_, Status.FAILED, last.code)
-    return Deferral(id_, last.wait_s(refusals), last.code, refusals=int(last.counts))
+    return Deferral(
+        id_, last.wait_s(refusals), last.code, refusals=int(last.counts), pins=message.is_silent
+    )

@@ -2,7 +2,8 @@
 
 message.py      Message, Segment
 link.py         Link to a carrier, Slot (one bind of a link, owned by one worker)
-route.py        Route: prefix -> link
+route.py        Route: prefix, account, sender -> link
+failover.py     Health of a link: its circuit and its backlog
 block.py        Block: a recipient, or a prefix, that nothing is sent to
 receipt.py      ParkedReceipt: came before its segment's answer was recorded
 arrival.py      Arrival: the parts of an inbound message, and what came just now
@@ -17,6 +18,7 @@ from sms.models.block import Block
 from sms.models.callback import Callback
 from sms.models.count import Count
 from sms.models.event import Event
+from sms.models.failover import Health
 from sms.models.idempotency import IdempotencyKey
 from sms.models.link import Link, Slot
 from sms.models.message import Message, Segment
@@ -29,6 +31,7 @@ __all__ = [
     "Callback",
     "Count",
     "Event",
+    "Health",
     "IdempotencyKey",
     "Link",
     "Message",

@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts.secrets import EncryptedField
 from sms.lifecycle import LinkState
 from sms.models.choices import choices, one_of
+from sms.models.failover import FailoverSettings
 from sms.models.smpp_rules import (
     check_errs,
     check_network_errors,
@@ -37,7 +38,7 @@ def link_kinds() -> list[tuple[str, str]]:
     return [(kind.value, kind.label) for kind in Link.Kind]
 
 
-class Link(models.Model):
+class Link(FailoverSettings):
     """A connection to one peer that carries messages."""
 
     class Kind(models.TextChoices):

@@ -92,6 +92,15 @@ class Message(models.Model):
     """How often a peer said to come again in a while; what a bound of tries counts."""
     retry_code = models.PositiveIntegerField(null=True, editable=False)
     """What the message fails with if its validity ends while it waits."""
+    routed_by = models.CharField(max_length=255, blank=True, editable=False)
+    """Which link it was given first, by which route, and which were passed over and why.
+
+    In words and on its row: a timeline outlives routes, and costs no second write.
+    """
+    tried_links = models.CharField(max_length=255, blank=True, editable=False)
+    """The ids of the links that it was moved from in this round, between blanks."""
+    is_pinned = models.BooleanField(default=False, editable=False)
+    """The link's peer may have a part of it, although it is sent again: to no other link."""
 
     objects = MessageQuerySet.as_manager()
 

@@ -3,6 +3,7 @@
 engine.py      what PostgreSQL and SQLite spell differently
 acceptance.py  a new message
 messages.py    the queue of a link
+transfers.py   from one queue to another, and how long a queue is
 callbacks.py   the queue of callbacks
 counts.py      what processes count
 
@@ -34,6 +35,7 @@ from sms.outbox.messages import (
     renew,
     resume,
 )
+from sms.outbox.transfers import Transfer, depth, oldest_due_s, transfer
 
 LEASE_S = 30
 """How long a claim holds without a renewal; workers renew every 10 s."""
@@ -49,15 +51,19 @@ __all__ = [
     "Move",
     "Posted",
     "SegmentWrite",
+    "Transfer",
     "add_counts",
     "claim",
     "claim_callbacks",
+    "depth",
     "insert",
     "mark",
+    "oldest_due_s",
     "record",
     "record_callbacks",
     "release",
     "release_callbacks",
     "renew",
     "resume",
+    "transfer",
 ]

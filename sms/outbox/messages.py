@@ -14,6 +14,8 @@ from sms.lifecycle import SegmentState, Status, sources
 from sms.models import Callback, Event
 from sms.outbox.engine import RowId, added, as_rows, engine, fetch, run
 
+_ENDS_OF_QUEUE = frozenset({Status.SENT, Status.DELIVERED, Status.UNDELIVERED, Status.FAILED})
+
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
@@ -73,6 +75,11 @@ class Move:
     status: Status
     error_code: ErrorCode | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse what leaves a message in its queue: written as a move it would be lost."""
+        if self.status not in _ENDS_OF_QUEUE:
+            raise ValueError(f"{self.status} is no way out of a queue")
+
 
 @dataclass(frozen=True, slots=True)
 class Deferral:
@@ -83,6 +90,12 @@ class Deferral:
     retry_code: ErrorCode | None = None
     refusals: int = 0
     """1 when the peer's word counts among the tries; a lost line, or its rate, does not."""
+    link_id: int | None = None
+    """Another link, whose queue it goes to; None leaves it where it is."""
+    tried: str | None = None
+    """The links that it was moved from in this round; None leaves them as they are."""
+    pins: bool = False
+    """The peer may have a part of it: from now on no other link gets it."""
 
 
 def claim(*, link_id: int, worker: str, limit: int, lease_s: float) -> list[Claimed]:
@@ -303,6 +316,9 @@ def _defer(deferrals: Sequence[Deferral], worker: str | None) -> set[int]:
         delay_s="double precision",
         retry_code="integer",
         refusals="integer",
+        link_id="bigint",
+        tried="text",
+        pins="boolean",
     )
     lease = "AND sms_message.locked_by = %s" if worker else ""
     statement = f"""
@@ -310,7 +326,10 @@ def _defer(deferrals: Sequence[Deferral], worker: str | None) -> set[int]:
             status = CASE WHEN r.delay_s > 1 THEN '{Status.QUEUED}' ELSE sms_message.status END,
             attempts = {added("attempts")},
             refusals = {added("sms_message.refusals", "r.refusals")},
-            retry_code = coalesce(r.retry_code, sms_message.retry_code), date_updated = {sql.now}
+            retry_code = coalesce(r.retry_code, sms_message.retry_code), date_updated = {sql.now},
+            link_id = coalesce(r.link_id, sms_message.link_id),
+            tried_links = coalesce(r.tried, sms_message.tried_links),
+            is_pinned = (sms_message.is_pinned OR r.pins)
         FROM {columns}
         WHERE sms_message.id = r.message_id AND sms_message.due_at IS NOT NULL {lease}
         RETURNING sms_message.id

@@ -1,49 +1,38 @@
-"""Which link carries a number."""
+"""Which link carries a message.
 
-from dataclasses import dataclass
+    match -> candidates in their order -> the first that is well
 
-from django.conf import settings
-from django.core.cache import cache
+table.py       matching and choosing; pure
+conditions.py  how a link does, as far as choosing minds
+reading.py     the table from the database, remembered for seconds
 
-from sms.models import Route
+More specific wins. Of the routes that fit a message count those with the longest prefix of
+the recipient; of these, those for exactly its account before those for all accounts; of
+these, those for exactly its sender, then those for the longest beginning of it, then those
+for all senders. What is left are the candidates, and no others: a link that fails is never
+replaced by one of a less specific route.
 
+Candidates of the lowest priority come first, and share the traffic by their weights: the sid
+decides, so every process comes to the same order. A message goes to the first candidate
+that is well and not too expensive. Where none is well it waits for the best of them:
+a slow one, or else the first. Routes over a disabled link count as if they were not there.
+"""
 
-@dataclass(frozen=True, slots=True)
-class Way:
-    """A route, as far as choosing needs it."""
+from sms.routing.conditions import Condition, Standing
+from sms.routing.reading import choose, forget, now, table
+from sms.routing.table import Choice, Table, Traits, Way, join_ids, split_ids
 
-    prefix: str
-    priority: int
-    link_id: int
-    link_name: str
-
-
-def choose(digits: str) -> Way | None:
-    """Choose the enabled link with the longest prefix of the digits; None where none fits.
-
-    Among routes of one prefix the lowest priority wins. The table is a few seconds old at most.
-    """
-    fitting = [way for way in _table() if digits.startswith(way.prefix)]
-    return min(fitting, key=lambda way: (-len(way.prefix), way.priority), default=None)
-
-
-def choose_now(digits: str) -> Way | None:
-    """Choose from the table as it is in the database now."""
-    forget()
-    return choose(digits)
-
-
-def forget() -> None:
-    """Have the next choice read the table from the database."""
-    cache.delete("routes")
-
-
-def _table() -> list[Way]:
-    table: list[Way] | None = cache.get("routes")
-    if table is None:
-        rows = Route.objects.filter(link__enabled=True).values_list(
-            "prefix", "priority", "link_id", "link__name"
-        )
-        table = [Way(*row) for row in rows]
-        cache.set("routes", table, settings.CACHE_SECONDS)
-    return table
+__all__ = [
+    "Choice",
+    "Condition",
+    "Standing",
+    "Table",
+    "Traits",
+    "Way",
+    "choose",
+    "forget",
+    "join_ids",
+    "now",
+    "split_ids",
+    "table",
+]

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import connection
 
+from accounts.sids import new_message_sid
 from sms import routing, slots
 from sms.lifecycle import FINAL, Status
 from sms.models import Message, Segment, Slot
@@ -55,7 +56,8 @@ class Journey(threading.Thread):
 
     def _travel(self) -> None:
         link = self._demo.link
-        if (way := routing.choose_now(RECIPIENT)) is None or way.link_name != SIMULATOR:
+        traits = routing.Traits(new_message_sid(), RECIPIENT, self._demo.account.id, NUMBER, 1)
+        if (way := routing.now().choose(traits).way) is None or way.link_name != SIMULATOR:
             raise Stranded(
                 f"{RECIPIENT} is not routed to the simulator any more, so no first message is sent."
             )

@@ -2,6 +2,8 @@
 
 leases.py    messages whose worker went away
 waiting.py   messages that wait in a queue
+backlog.py   how long the queues are
+failover.py  messages that wait for a link in trouble
 unrouted.py  messages without a link
 
 Everything here is idempotent and safe to run in several workers at once.
@@ -11,12 +13,23 @@ from collections.abc import Callable
 
 from sms import outbox, receive
 from sms.models import IdempotencyKey
+from sms.sweep.backlog import measure
 from sms.sweep.batch import BATCH
+from sms.sweep.failover import move_waiting
 from sms.sweep.leases import recover_leases
 from sms.sweep.unrouted import settle_unrouted
 from sms.sweep.waiting import expire, hold
 
-__all__ = ["BATCH", "TASKS", "expire", "hold", "recover_leases", "settle_unrouted"]
+__all__ = [
+    "BATCH",
+    "TASKS",
+    "expire",
+    "hold",
+    "measure",
+    "move_waiting",
+    "recover_leases",
+    "settle_unrouted",
+]
 
 
 def release_dead_callbacks() -> int:
@@ -33,6 +46,8 @@ def forget_idempotency_keys() -> int:
 TASKS: tuple[Callable[[], int], ...] = (
     recover_leases,
     expire,
+    measure,
+    move_waiting,
     hold,
     settle_unrouted,
     release_dead_callbacks,

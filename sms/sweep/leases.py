@@ -62,6 +62,9 @@ def resend(messages: list[Message], out: dict[int, list[int]]) -> None:
         locked_until=None,
         attempts=Least(F("attempts") + 1, SMALLINT_MAX),
     )
+    # Who went without an answer may be with this peer: no other link gets it.
+    silent = [message.id for message in messages if message.id in out]
+    Message.objects.filter(id__in=silent).update(is_pinned=True)
     Event.objects.bulk_create(
         Event(message=message, kind=Event.Kind.LEASE_LOST) for message in messages
     )

@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from sms import outbox, slots, wake
 from sms.errors import ErrorCode
-from sms.lifecycle import Status
-from sms.models import Event, Message
+from sms.lifecycle import CircuitState, Status
+from sms.models import Event, Health, Message
 from sms.outbox import Move
 from sms.sweep.batch import BATCH, locked
 
@@ -31,7 +31,7 @@ def expire() -> int:
 
 
 def hold() -> int:
-    """Write *queued* on messages that wait because their link is down.
+    """Write *queued* on messages that wait because their link is down or its circuit open.
 
     Only those of the last minutes are looked at: of a long backlog the rest is marked already.
     """
@@ -40,8 +40,14 @@ def hold() -> int:
     stuck = (
         Message.objects.waiting()
         # The links by name, or the index of the queue would be read from end to end.
-        .filter(status=Status.SENDING, link_id__in=slots.links_down(), due_at__range=due)
+        .filter(status=Status.SENDING, link_id__in=_held(), due_at__range=due)
     )
     ids = list(stuck.values_list("id", flat=True)[:BATCH])
     waiting = Message.objects.waiting().filter(id__in=ids, status=Status.SENDING)
     return waiting.update(status=Status.QUEUED, date_updated=now)
+
+
+def _held() -> set[int]:
+    """List the links that take nothing now."""
+    open_ones = Health.objects.exclude(circuit=CircuitState.CLOSED)
+    return slots.links_down() | set(open_ones.values_list("link_id", flat=True))

@@ -6,11 +6,25 @@ owns its sockets and threads; it never sees a model, a setting or the database.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol
 
 from sms.errors import ErrorCode
 from sms.lifecycle import LinkState, Status
 from sms.text import Encoding
+
+
+class Fault(StrEnum):
+    """Whose fault it is that a segment was not taken: whether another link would do better."""
+
+    MESSAGE = "message"
+    """Its own, or its recipient's: no other link would take it sooner."""
+    PEER = "peer"
+    """The peer's: another link may take it, and enough of these open the link's circuit."""
+    PACE = "pace"
+    """We were too fast for the peer: another link may take it, and this one is well."""
+    LINE = "line"
+    """The line's, for a moment or for long: who sees how long moves the messages."""
 
 
 class TransportError(Exception):
@@ -19,7 +33,7 @@ class TransportError(Exception):
     `permanent` says that no later try can succeed; otherwise it may be tried again
     after `retry_in_s` seconds, at most `max_tries` times (None: until the validity ends).
     `retries_s` names a wait for each try instead; its last one repeats.
-    `raw` is the peer's own word for it.
+    `raw` is the peer's own word for it, and `fault` says whether others may take it.
     """
 
     def __init__(
@@ -31,8 +45,10 @@ class TransportError(Exception):
         retry_in_s: float = 0.0,
         max_tries: int | None = None,
         retries_s: tuple[float, ...] = (),
+        fault: Fault | None = None,
     ) -> None:
         super().__init__(raw)
+        self.fault = fault or (Fault.MESSAGE if permanent else Fault.PEER)
         self.code = code
         self.permanent = permanent
         self.raw = raw
@@ -53,9 +69,10 @@ class TransportError(Exception):
 class OutcomeUnknown(Exception):
     """The request left and no answer came: the peer may have it or not."""
 
-    def __init__(self, raw: str) -> None:
+    def __init__(self, raw: str, *, fault: Fault = Fault.PEER) -> None:
         super().__init__(raw)
         self.raw = raw
+        self.fault = fault
 
 
 @dataclass(frozen=True, slots=True)

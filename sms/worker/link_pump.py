@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from django.db import DatabaseError, InterfaceError, connection
 
 from sms import receive, slots
+from sms.circuit import Rules
 from sms.dispatch import Dispatcher
 from sms.lifecycle import LinkState
 from sms.models import Link, Slot
@@ -113,6 +114,7 @@ class LinkPump(Pump):
             on_unanswered=link.on_unanswered,
             worker=self.worker,
             transport=self._transport,
+            circuit=Rules.of(link),
         )
         self._transport.start()
         logger.info("%s: opening %s:%s", self.name, link.host, link.port)

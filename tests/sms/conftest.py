@@ -1,15 +1,17 @@
 """A link, messages on it, and a worker whose transport is a loopback."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import Account
 from accounts.numbers import key
 from sms import text
 from sms.dispatch import Dispatcher
-from sms.lifecycle import Direction
+from sms.lifecycle import Direction, LinkState
 from sms.models import Link, Message
 from sms.worker.inbox import Inbox
 from tests.fakes.loopback import Answer, Loopback
@@ -44,6 +46,15 @@ def make_message(account: Account, link: Link) -> MakeMessage:
         return Message.objects.create(**{**values, **fields})
 
     return make
+
+
+def connected(link: Link) -> Link:
+    """Give a link a worker whose connection is up."""
+    until = timezone.now() + timedelta(minutes=5)
+    link.slots.update_or_create(
+        number=1, defaults={"state": LinkState.UP, "owner": "worker", "owned_until": until}
+    )
+    return link
 
 
 class Bench:

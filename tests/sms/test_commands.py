@@ -98,7 +98,7 @@ def test_a_password_is_not_told_again() -> None:
         (("addlink", "acme", "--host", "h", "--on-unanswered", "pray"), "invalid choice: 'pray'"),
         (("addroute", "1", "acme"), "There is no link acme."),
         (("addroute", "one", "carrier"), "prefix: Digits only, without +."),
-        (("addroute", "44", "carrier"), "This prefix goes to this link already."),
+        (("addroute", "44", "carrier"), "go to this link already."),
         (("addroute", "1", "carrier", "--priority", "-1"), "priority: "),
         (("addroute", "1" * 16, "carrier"), "prefix: "),
     ],

@@ -19,6 +19,7 @@ from sms.overrides import read_statuses
 from sms.text import Encoding
 from sms.transports.base import (
     Accepted,
+    Fault,
     Outbound,
     Outcome,
     OutcomeUnknown,
@@ -353,7 +354,7 @@ def _key_of(request: OpenRequest) -> int:
 
 
 def _unsent(raw: str) -> TransportError:
-    return TransportError(ErrorCode.UNREACHABLE_CARRIER, permanent=False, raw=raw)
+    return TransportError(ErrorCode.UNREACHABLE_CARRIER, permanent=False, raw=raw, fault=Fault.LINE)
 
 
 def _unsendable(error: Exception) -> TransportError:
@@ -362,7 +363,7 @@ def _unsendable(error: Exception) -> TransportError:
 
 def _lost(request: OpenRequest) -> _Result:
     if request.written:
-        return OutcomeUnknown("connection lost before the answer")
+        return OutcomeUnknown("connection lost before the answer", fault=Fault.LINE)
     return _unsent("connection lost before sending")
 
 

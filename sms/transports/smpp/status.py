@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sms.errors import ErrorCode
 from sms.overrides import StatusOverride
-from sms.transports.base import TransportError
+from sms.transports.base import Fault, TransportError
 from sms.transports.smpp.codec import CommandStatus
 
 
@@ -15,14 +15,17 @@ class _Failure:
     permanent: bool = True
     retries_s: tuple[float, ...] = ()
     max_tries: int | None = None
+    fault: Fault | None = None
 
 
 def _final(code: ErrorCode) -> _Failure:
     return _Failure(code)
 
 
-def _retry(code: ErrorCode, *in_s: float, tries: int | None = None) -> _Failure:
-    return _Failure(code, permanent=False, retries_s=in_s, max_tries=tries)
+def _retry(
+    code: ErrorCode, *in_s: float, tries: int | None = None, fault: Fault = Fault.PEER
+) -> _Failure:
+    return _Failure(code, permanent=False, retries_s=in_s, max_tries=tries, fault=fault)
 
 
 _OURS = _Failure()
@@ -68,11 +71,14 @@ _STATUSES: dict[int, tuple[str, _Failure]] = {
     0x53: ("ESME_RINVSYSTYP", _BIND),
     0x54: ("ESME_RINVREPFLAG", _OURS),
     0x55: ("ESME_RINVNUMMSGS", _OURS),
-    0x58: ("ESME_RTHROTTLED", _retry(ErrorCode.QUEUE_OVERFLOW, 1.0)),
-    0x61: ("ESME_RINVSCHED", _retry(ErrorCode.UNKNOWN, 300.0, tries=2)),
+    0x58: ("ESME_RTHROTTLED", _retry(ErrorCode.QUEUE_OVERFLOW, 1.0, fault=Fault.PACE)),
+    0x61: ("ESME_RINVSCHED", _retry(ErrorCode.UNKNOWN, 300.0, tries=2, fault=Fault.MESSAGE)),
     0x62: ("ESME_RINVEXPIRY", _OURS),
     0x63: ("ESME_RINVDFTMSGID", _OURS),
-    0x64: ("ESME_RX_T_APPN", _retry(ErrorCode.UNREACHABLE_HANDSET, 60.0, tries=3)),
+    0x64: (
+        "ESME_RX_T_APPN",
+        _retry(ErrorCode.UNREACHABLE_HANDSET, 60.0, tries=3, fault=Fault.MESSAGE),
+    ),
     0x65: ("ESME_RX_P_APPN", _final(ErrorCode.UNKNOWN)),
     0x66: ("ESME_RX_R_APPN", _final(ErrorCode.BLOCKED)),
     0x67: ("ESME_RQUERYFAIL", _OURS),
@@ -109,14 +115,16 @@ def failure_for(
     Source: SMPP 3.4 §5.1.3; SMPP 5.0 §4.7.6 from 0x0100 on.
     """
     failure: _Failure | StatusOverride
-    _, failure = _STATUSES.get(command_status, ("", _Failure()))
-    failure = overrides.get(command_status, failure)
+    _, known = _STATUSES.get(command_status, ("", _Failure()))
+    failure = overrides.get(command_status, known)
     return TransportError(
         failure.code,
         permanent=failure.permanent,
         raw=status_name(command_status),
         max_tries=failure.max_tries,
         retries_s=failure.retries_s,
+        # An operator says how often to try again, not whose fault it is.
+        fault=None if failure.permanent else known.fault,
     )
 
 

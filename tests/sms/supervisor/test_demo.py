@@ -7,6 +7,7 @@ from django.conf import LazySettings
 from django.contrib.auth.models import User
 
 from accounts.models import Account, Client, PhoneNumber
+from accounts.sids import new_message_sid
 from cpaas import env
 from sms import routing
 from sms.models import Link, Route
@@ -24,7 +25,8 @@ def test_everything_a_first_message_needs_is_there() -> None:
     demo = seed()
     assert demo.account.numbers.get().number == NUMBER
     assert demo.account.clients.get().login == "alice"
-    way = routing.choose_now(RECIPIENT)
+    traits = routing.Traits(new_message_sid(), RECIPIENT, demo.account.id, NUMBER, 1)
+    way = routing.now().choose(traits).way
     assert way
     assert way.link_id == demo.link.id
     admin = User.objects.get()
