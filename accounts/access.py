@@ -79,12 +79,7 @@ def _named(name: str) -> tuple[Owner, list[int | None]]:
     """Find an account and who is above it. Only a find is remembered, for seconds."""
     if not SID.fullmatch(name):
         return _read(name)
-    known = f"account:{name}"
-    found: tuple[Owner, list[int | None]] | None = memory.recall(known)
-    if found is None:
-        found = _read(name)
-        memory.remember(known, found, account_id=found[0].id)
-    return found
+    return memory.recall(f"account:{name}", lambda: _read(name))
 
 
 def _read(name: str) -> tuple[Owner, list[int | None]]:

@@ -69,7 +69,7 @@ class AccountAdmin(VerbAdmin[Account]):
         update_account(obj.pk, settings)
         # A limit may be lifted and an account moved by operators alone: no verb offers that.
         obj.save(update_fields=["parent", "max_requests_per_second", "max_messages_per_day"])
-        memory.forget([obj.pk])
+        memory.forget()
 
 
 @admin.register(PhoneNumber)

@@ -76,13 +76,9 @@ class AccountAuthentication(BaseAuthentication):
         header = request.META.get("HTTP_AUTHORIZATION", "")
         if not header:
             raise exceptions.NotAuthenticated
-        known = _cache_key(header)
-        caller: Caller | None = memory.recall(known)
-        if caller is None:
-            caller = _look_up(*_credentials(header), address=request.META.get("REMOTE_ADDR", ""))
-            # Only a yes is remembered, and its status with it.
-            memory.remember(known, caller, account_id=caller.id)
-        return caller, None
+        address = request.META.get("REMOTE_ADDR", "")
+        # Only a yes is remembered, and its status with it.
+        return memory.recall(_cache_key(header), lambda: _look_up(header, address)), None
 
     def authenticate_header(self, request: HttpRequest | Request) -> str:
         """Name the scheme and the realm."""
@@ -107,7 +103,8 @@ def _credentials(header: str) -> tuple[str, str]:
     return name, secret
 
 
-def _look_up(name: str, secret: str, *, address: str) -> Caller:
+def _look_up(header: str, address: str) -> Caller:
+    name, secret = _credentials(header)
     account = _find(name)
     # An unknown name answers sooner than a wrong password. Hiding that would cost 0.4 s
     # of CPU for every name that somebody makes up.

@@ -4,6 +4,7 @@ One row is inserted, in autocommit, and its link is woken. Nothing here waits fo
 broker, a carrier or a SIP client.
 """
 
+import hashlib
 from dataclasses import astuple, dataclass
 
 from django.conf import settings
@@ -232,13 +233,10 @@ def _may_send(sender: str, account_id: int) -> bool:
     """Say whether an account may use a sender. Only a yes is remembered, for seconds."""
     if len(sender) > LONGEST_PARTY:
         return False
-    known = f"sender:{account_id}:{sender.encode().hex()}"
-    if memory.recall(known):
-        return True
-    allowed = _owns_number(sender, account_id) or _owns_client(sender, account_id)
-    if allowed:
-        memory.remember(known, True, account_id=account_id)
-    return allowed
+    known = f"sender:{account_id}:{hashlib.sha256(sender.encode()).hexdigest()}"
+    return memory.recall(
+        known, lambda: _owns_number(sender, account_id) or _owns_client(sender, account_id)
+    )
 
 
 def _owns_number(sender: str, account_id: int) -> bool:

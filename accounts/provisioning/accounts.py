@@ -69,7 +69,7 @@ def update_account(account_id: int, settings: AccountSettings) -> Account:
         store(account, otherwise=_in_use())
         if settings.password is not None:
             _client_of(account).update(password=settings.password, date_updated=timezone.now())
-        memory.forget([account.pk])
+        memory.forget()
     return account
 
 
@@ -106,7 +106,7 @@ def _switch(account: Account, status: str) -> None:
     if status == CLOSED:
         PhoneNumber.objects.filter(account__in=family).delete()
         Client.objects.filter(account__in=family).delete()
-    memory.forget(family)
+    memory.forget()
 
 
 def _hold_family(account: Account) -> list[int]:

@@ -56,7 +56,7 @@ def update_client(account_id: int, sid: str, settings: ClientSettings) -> Client
         assign(client, settings)
         check(client)
         store(client, otherwise=_taken())
-        memory.forget([account_id])
+        memory.forget()
     return client
 
 
@@ -65,7 +65,7 @@ def remove_client(account_id: int, sid: str) -> None:
     removed, _ = Client.objects.filter(account=account_id, sid=sid).delete()
     if not removed:
         raise _missing()
-    memory.forget([account_id])
+    memory.forget()
 
 
 def _taken() -> Taken:

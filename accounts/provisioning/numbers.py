@@ -46,7 +46,7 @@ def update_number(account_id: int, sid: str, settings: NumberSettings) -> PhoneN
         assign(row, settings)
         check(row)
         store(row, otherwise=_taken(row))
-        memory.forget([account_id])
+        memory.forget()
     return row
 
 
@@ -55,7 +55,7 @@ def remove_number(account_id: int, sid: str) -> None:
     removed, _ = PhoneNumber.objects.filter(account=account_id, sid=sid).delete()
     if not removed:
         raise _missing()
-    memory.forget([account_id])
+    memory.forget()
 
 
 _TAKEN = {
