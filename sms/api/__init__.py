@@ -4,6 +4,7 @@ urls.py            the resources, below each of the three prefixes
 views.py           who may come in; parse, call the verb, render
 accounts.py, clients.py, numbers.py
                    the same for what an account is and has
+body.py            the octets of a request: all of them, and in time
 form.py            a form on the wire -> its fields, and a Draft
 parameters.py      one field of a form, checked
 filters.py         what a list keeps, and in which order

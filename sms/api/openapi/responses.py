@@ -25,6 +25,7 @@ _ERRORS: dict[int, str] = {
     "messages for today are used up (`SMS_LIMIT_EXCEEDED`).",
     404: "There is no such thing, or it is not this account's.",
     406: "`Accept` names neither JSON nor XML.",
+    408: "The body did not arrive in time.",
     409: "Somebody else has it already.",
     413: "The body is larger than 10 MB.",
     415: "The body is not a form.",
@@ -59,7 +60,7 @@ RESPONSES: dict[str, Response] = {
 }
 
 ALWAYS = (400, 401, 403, 406, 429, 500, 503)
-WITH_FORM = (413, 415)
+WITH_FORM = (408, 413, 415)
 
 
 def errors(*statuses: int) -> dict[str, Response]:

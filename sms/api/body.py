@@ -1,0 +1,75 @@
+"""The octets of a request's body: all of them, and in time.
+
+Half a form can be a whole message: what a broken connection cut off must not be sent.
+Of a body in chunks the server does not say whether its last one came.
+"""
+
+from concurrent.futures import ThreadPoolExecutor, TimeoutError
+from io import BufferedIOBase
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, UnreadablePostError
+from rest_framework import exceptions
+
+TIMEOUT_S = 10.0
+"""How long a body may take. Whoever waits for it holds one of the web process's few threads."""
+MOST_DRAINED = 100_000_000
+"""Octets of too large a body that are read all the same; see `_drain`."""
+_PIECE = 1 << 20
+
+# Servers read without a time-out; one that waits is left behind until its connection closes.
+_readers = ThreadPoolExecutor(max_workers=64, thread_name_prefix="body")
+
+
+class BodyTooSlow(exceptions.APIException):
+    """The client has stopped sending, or sends drop by drop."""
+
+    status_code = 408
+    default_detail = f"The request body did not arrive within {TIMEOUT_S:.0f} s."
+
+
+def read(request: HttpRequest) -> bytes:
+    """Read a body. Raises RequestDataTooBig, UnreadablePostError, BodyTooSlow."""
+    stream, length = request.META["wsgi.input"], _length(request)
+    if length == 0:
+        return b""
+    try:
+        return _readers.submit(_read, stream, length).result(TIMEOUT_S)
+    except TimeoutError:
+        raise BodyTooSlow from None
+
+
+def is_empty(request: HttpRequest) -> bool:
+    """Say whether there is no body at all."""
+    return _length(request) == 0
+
+
+def _length(request: HttpRequest) -> int | None:
+    """Return how long a body is said to be; None where it comes in chunks.
+
+    Chunks need a server that marks their end, or reading could wait for ever.
+    """
+    if request.META.get("HTTP_TRANSFER_ENCODING"):
+        return None if request.META.get("wsgi.input_terminated") else 0
+    text = request.META.get("CONTENT_LENGTH") or ""
+    return int(text) if text.isascii() and text.isdigit() else 0
+
+
+def _read(stream: BufferedIOBase, length: int | None) -> bytes:
+    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0
+    # One more octet than may be there tells of more: chunks do not say how many they are.
+    octets = stream.read(limit + 1 if length is None else min(length, limit + 1))
+    if len(octets) > limit:
+        _drain(stream, MOST_DRAINED if length is None else length - len(octets))
+        raise RequestDataTooBig
+    if length is not None and len(octets) < length:
+        raise UnreadablePostError("the body is shorter than its Content-Length")
+    return octets
+
+
+def _drain(stream: BufferedIOBase, left: int) -> None:
+    """Read what comes: a client that is still writing would find its line cut, and no answer."""
+    left = min(left, MOST_DRAINED)
+    while left > 0 and (piece := stream.read(min(left, _PIECE))):
+        left -= len(piece)
