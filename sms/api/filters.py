@@ -69,7 +69,7 @@ def _like(column: str, pattern: str) -> Func:
 
 # A + that was not escaped arrives as a space.
 _LOST_PLUS = re.compile(r"(:\d\d(?:[.,]\d+)?) (\d\d(?::?\d\d)?)$")
-_HAS_TIME = re.compile(r"\d[Tt ]\d")
+_HAS_TIME = re.compile(r"\d[T ]\d")
 
 
 class MomentField(forms.CharField):
@@ -82,7 +82,7 @@ class MomentField(forms.CharField):
 
     def clean(self, value: Any) -> datetime | None:
         """Return the moment. Raises ValidationError."""
-        text: str = super().clean(value)
+        text: str = super().clean(value).upper()  # RFC 3339 §5.6 allows t and z
         if not text:
             return None
         try:

@@ -12,6 +12,7 @@ from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.sids import SID
 from sms.api import representation
 from sms.api.filters import Messages, first_values, names_one_party
 from sms.api.patience import bounded
@@ -49,6 +50,11 @@ class Place:
         return self.page * self.size
 
     @property
+    def stop(self) -> int:
+        """Position of the next page's first item."""
+        return self.start + self.size
+
+    @property
     def room(self) -> int:
         """How many items the page may hold."""
         return max(0, min(self.size, self.limit - self.start))
@@ -82,7 +88,9 @@ class Pagination(BasePagination):
     """Parameters that links repeat, so that following them stays inside the filter."""
 
     place: Place
+    cursor: Cursor | None
     total: int
+    goes_on: bool
     uri: str
     kept: list[tuple[str, str]]
 
@@ -94,13 +102,20 @@ class Pagination(BasePagination):
         self.uri = view.list_uri()
         # Without a filter, a page and its total are each a short range of an index.
         with bounded() if self._is_filtered() else nullcontext():
-            rows = self.read(self._page(queryset, view))
+            self.cursor = self._cursor(queryset, view)
+            rows = self.read(self._page(queryset))
             # Counted after reading, or a row that comes meanwhile could hide the next page;
             # and no further than the limit: the whole of a big account takes seconds.
             self.total = queryset.order_by().values("pk")[: self.place.limit].count()
-        if self.place.page > self.num_pages:
+        where = self.place
+        # Rows leave a filter while its list is paged: a link that was given leads on all the same.
+        is_linked = self.cursor and where.room
+        if where.page > self.num_pages and not is_linked:
             raise exceptions.ValidationError(f"Page must not be greater than {self.num_pages}.")
-        return rows
+        shown = rows[: where.room]
+        more = len(rows) > len(shown) if self.cursor else where.stop < self.total
+        self.goes_on = more and len(shown) == where.size
+        return shown
 
     def _is_filtered(self) -> bool:
         return any(name != "SortBy" for name, _ in self.kept)
@@ -109,13 +124,29 @@ class Pagination(BasePagination):
         """Read the rows of a page."""
         return list(page)
 
-    def _page(self, queryset: Any, view: Any) -> Any:
-        """Go on after a row, by index, or else count rows up to the page."""
+    def _page(self, queryset: Any) -> Any:
+        """Go on after a row, by index, or else count rows up to the page.
+
+        After a row, one more is read than is shown: it alone says whether the list goes on, since
+        the total tells nothing of the rows behind one. At the limit the list ends.
+        """
         where = self.place
-        cursor = where.after_sid and _cursor(view.get_queryset(), queryset, where.after_sid)
-        if not cursor:
+        if not self.cursor:
             return self.cut(queryset, where.start, where.start + where.room)
-        return self.cut(queryset, 0, where.room, cursor)
+        return self.cut(queryset, 0, where.room + (where.stop < where.limit), self.cursor)
+
+    def _cursor(self, queryset: Any, view: Any) -> Cursor | None:
+        """Read the sort keys of the row before the page; None where the account has no such row.
+
+        From the account's rows, not the filtered ones: it may have left the filter since.
+        """
+        sid = self.place.after_sid
+        if not SID.fullmatch(sid):
+            return None
+        row: Cursor | None = (
+            view.get_queryset().filter(sid=sid).order_by().values_list(*_columns(queryset)).first()
+        )
+        return row
 
     def sort_key(self, queryset: Any) -> SortKey:
         """Return what the queryset is ordered by first, to compare rows by."""
@@ -147,7 +178,11 @@ class Pagination(BasePagination):
                 "uri": self.uri,
                 "first_page_uri": self._link(0),
                 "previous_page_uri": self._link(where.page - 1) if where.page else NOWHERE,
-                "next_page_uri": self._next(data),
+                "next_page_uri": (
+                    self._link(where.page + 1, after_sid=data[-1]["sid"])
+                    if self.goes_on
+                    else NOWHERE
+                ),
                 "last_page_uri": self._link(max(0, -(-self.total // where.size) - 1)),
                 self.key: data,
             }
@@ -157,13 +192,6 @@ class Pagination(BasePagination):
     def num_pages(self) -> int:
         """The last page's number, or one more after an exactly full one, as RestComm counts."""
         return self.total // self.place.size
-
-    def _next(self, data: list[dict[str, Any]]) -> str:
-        where = self.place
-        # A list that grows at its head has a greater total than the rows after AfterSid.
-        if len(data) < where.size or where.start + where.size >= self.total:
-            return NOWHERE
-        return self._link(where.page + 1, after_sid=data[-1]["sid"])
 
     def _link(self, page: int, *, after_sid: str = "") -> str:
         parameters = [
@@ -250,16 +278,6 @@ def _of_each_value(queryset: Messages, stop: int, cursor: Cursor | None) -> Mess
 
 def _columns(queryset: Messages) -> list[str]:
     return [str(name).lstrip("-") for name in queryset.query.order_by]
-
-
-def _cursor(scope: Messages, queryset: Messages, sid: str) -> Cursor | None:
-    """Read the sort keys of a row; None where the account has no such row.
-
-    From the account's messages, not the filtered ones: it may have left the filter since.
-    """
-    if not sid.isalnum():
-        return None
-    return scope.filter(sid=sid).order_by().values_list(*_columns(queryset)).first()
 
 
 def _beyond(queryset: Any, keys: list[SortKey], cursor: Cursor) -> Any:

@@ -224,6 +224,44 @@ def test_row_that_left_the_filter_still_marks_the_place(
     assert sids(desk.browser.get(page["next_page_uri"])) == [made[3], made[2]]
 
 
+def test_list_that_shrinks_while_it_is_paged_is_read_to_its_end(
+    desk: Desk, make_message: MakeMessage
+) -> None:
+    made = [make_message(status=Status.SENDING).sid for _ in range(30)]
+    page = desk.list(Status="sending", PageSize=10).json()
+    first = [message["sid"] for message in page["messages"]]
+    Message.objects.filter(sid__in=[*first, *made[:6]]).update(status=Status.SENT)
+    found = follow(desk, page["next_page_uri"])
+    assert [*first, *found] == made[:5:-1]
+
+
+def test_link_leads_on_although_nothing_is_left(desk: Desk, make_message: MakeMessage) -> None:
+    for _ in range(9):
+        make_message(status=Status.SENDING)
+    page = desk.list(Status="sending", PageSize=2).json()
+    Message.objects.update(status=Status.SENT)
+    assert follow(desk, page["next_page_uri"]) == []
+
+
+def test_exact_last_page_after_a_row_has_no_next_although_the_list_grew(
+    desk: Desk, make_message: MakeMessage
+) -> None:
+    made = [make_message().sid for _ in range(4)]
+    page = desk.list(PageSize=2).json()
+    make_message()
+    following = desk.browser.get(page["next_page_uri"]).json()
+    assert [message["sid"] for message in following["messages"]] == [made[1], made[0]]
+    assert following["next_page_uri"] == "null"
+
+
+@pytest.mark.parametrize("page", [5001, 10**17])
+def test_page_beyond_every_limit_is_refused_after_a_row_too(
+    desk: Desk, make_message: MakeMessage, page: int
+) -> None:
+    sid = make_message().sid
+    assert desk.list(PageSize=2, Page=page, AfterSid=sid).status_code == 400
+
+
 @pytest.mark.parametrize(
     ("query", "total"),
     [
@@ -248,6 +286,7 @@ def test_row_that_left_the_filter_still_marks_the_place(
         ("EndTime=2013-07-09", 26),
         ("StartTime=2013-07-07&EndTime=2013-07-09", 16),
         ("StartTime=2013-07-07T18:15:12.018Z", 23),
+        ("StartTime=2013-07-07t18:15:12.018z", 23),
         ("StartTime=2013-07-07 18:15:12.018000000", 23),
         ("StartTime=2013-07-07T20:15:12.018+02:00", 23),
         ("StartTime=2013-07-07T20:15:12.018%2B02:00", 23),
