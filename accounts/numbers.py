@@ -8,6 +8,9 @@ _SEPARATORS = str.maketrans("", "", " -().")
 
 CLIENT_PREFIX = "client:"
 
+LONGEST_KEY = 80
+"""Characters of a key: as many as a party may have itself."""
+
 
 def is_number(text: str) -> bool:
     """Say whether text is a phone number or short code: 3 to 15 digits, perhaps a `+`."""
@@ -26,4 +29,6 @@ def key(text: str) -> str:
     """
     bare = text.strip().removeprefix(CLIENT_PREFIX)
     digits = bare.translate(_SEPARATORS).removeprefix("+")
-    return digits if digits.isascii() and digits.isdigit() else bare.casefold()
+    if digits.isascii() and digits.isdigit():
+        return digits[:LONGEST_KEY]
+    return bare.casefold()[:LONGEST_KEY]  # which may make three characters of one

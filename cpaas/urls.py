@@ -1,12 +1,13 @@
 """The doors on HTTP: the API under its three prefixes, the admin, and monitoring."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
+
+# A suffix may stand on any segment.
+SUFFIX = r"(?:\.(?:json|xml))?"
 
 urlpatterns = [
-    path("api/2012-04-24/", include("sms.api.urls")),
-    path("restcomm/2012-04-24/", include("sms.api.urls")),
-    path("2012-04-24/", include("sms.api.urls")),
+    re_path(rf"^(?:(?:api|restcomm){SUFFIX}/)?2012-04-24{SUFFIX}/", include("sms.api.urls")),
     path("api/", include("sms.api.openapi.pages")),
     path("admin/", admin.site.urls),
     path("", include("sms.monitoring.urls")),

@@ -144,9 +144,10 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer for a path that leads nowhere."""
+    """Answer for a path that leads nowhere: a program that has its base wrong gets no page."""
+    wants_page = "text/html" in request.headers.get("Accept", "")
     # Without its slash a prefix is the API's too.
-    if not prefix_of(f"{request.path}/"):
+    if wants_page and not prefix_of(f"{request.path}/"):
         return defaults.page_not_found(request, exception)
     return answer(request, 404, "The resource does not exist.")
 

@@ -34,8 +34,9 @@ def bare(path: str) -> str:
 
 
 def prefix_of(path: str) -> str | None:
-    """Return the API prefix that a path begins with."""
-    return next((prefix for prefix in PREFIXES if path.startswith(prefix)), None)
+    """Return the API prefix that a path begins with, suffixes aside."""
+    plain = _SUFFIX.sub("", path)
+    return next((prefix for prefix in PREFIXES if plain.startswith(prefix)), None)
 
 
 def negotiate(request: HttpRequest) -> Format | None:

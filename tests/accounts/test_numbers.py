@@ -1,6 +1,6 @@
 import pytest
 
-from accounts.numbers import is_alphanumeric_sender, is_number, key
+from accounts.numbers import LONGEST_KEY, is_alphanumeric_sender, is_number, key
 
 
 @pytest.mark.parametrize(
@@ -74,3 +74,8 @@ def test_parties_are_compared_by_digits_or_without_case(text: str, expected: str
 @pytest.mark.parametrize("text", ["+1 (500) 555-0006", "client:Alice", "Dev-Test"])
 def test_a_key_is_its_own_key(text: str) -> None:
     assert key(key(text)) == key(text)
+
+
+@pytest.mark.parametrize("text", ["client:" + "\u0390" * 64, "9" * 500])
+def test_key_is_never_longer_than_its_column(text: str) -> None:
+    assert len(key(text)) == LONGEST_KEY

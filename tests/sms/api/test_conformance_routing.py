@@ -317,9 +317,30 @@ def test_prefix_alone_is_not_found_with_a_body(db: None, prefix: str) -> None:
     assert parsed(response)["message"]
 
 
-def test_path_outside_the_api_is_left_to_django(db: None) -> None:
-    response = Browser().get("/elsewhere")
+PAGE = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+def test_path_outside_the_api_is_a_page_to_a_browser(db: None) -> None:
+    response = Browser(headers=PAGE).get("/elsewhere")
     assert (response.status_code, response.headers["content-type"][:9]) == (404, "text/html")
+
+
+@pytest.mark.parametrize("accept", [{}, {"accept": "*/*"}, {"accept": "application/xml"}])
+@pytest.mark.parametrize("wrong", ["/elsewhere", "/2010-04-01/Accounts.json", "/restcomm", "/"])
+def test_path_outside_the_api_is_parseable_to_a_program(
+    db: None, accept: dict[str, str], wrong: str
+) -> None:
+    response = Browser(headers=accept).get(wrong)
+    assert response.status_code == 404
+    assert parsed(response)["message"]
+
+
+@pytest.mark.parametrize(
+    "prefix", ["/restcomm/2012-04-24.json", "/restcomm.json/2012-04-24", "/2012-04-24.json"]
+)
+def test_suffix_may_stand_on_the_prefix_too(account: Account, api: Browser, prefix: str) -> None:
+    response = api.get(path(account, "", prefix=prefix))
+    assert (response.status_code, response.headers["content-type"]) == (200, "application/json")
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ def test_bug_of_ours_is_a_500_with_a_body_and_a_logged_traceback(
 
 @pytest.mark.parametrize("prefix", ["/api/2012-04-24/", "/restcomm/2012-04-24/", "/elsewhere/"])
 def test_error_outside_of_any_view_has_a_body_too(prefix: str) -> None:
-    request = RequestFactory().get(f"{prefix}x.json")
+    request = RequestFactory().get(f"{prefix}x.json", headers={"accept": "text/html"})
     answers = [
         exceptions.bad_request(request, SuspiciousOperation()),
         exceptions.not_found(request, ValueError("x")),
