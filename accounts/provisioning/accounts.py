@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import memory
@@ -14,6 +13,7 @@ from accounts.provisioning.clients import ClientSettings, create_client
 from accounts.provisioning.passwords import check_strength
 from accounts.provisioning.refusals import Refused, Taken
 from accounts.provisioning.rows import assign, check, hold_open, store
+from accounts.secrets import new_token
 
 CLOSED = Account.Status.CLOSED
 NAME_LENGTH = 64
@@ -48,7 +48,8 @@ def create_account(settings: AccountSettings, *, parent_id: int | None = None) -
             raise Refused("A new account can not be closed.", field="status")
         check(account)
         store(account, otherwise=_in_use())
-        _give_client(account, settings.password)
+        if settings.password:
+            _give_client(account)
     return account
 
 
@@ -67,8 +68,6 @@ def update_account(account_id: int, settings: AccountSettings) -> Account:
         account.email = account.email or None
         check(account)
         store(account, otherwise=_in_use())
-        if settings.password is not None:
-            _client_of(account).update(password=settings.password, date_updated=timezone.now())
         memory.forget()
     return account
 
@@ -122,20 +121,15 @@ def _hold_family(account: Account) -> list[int]:
     return family
 
 
-def _give_client(account: Account, password: str | None) -> None:
-    """Make a client named like the e-mail address, as RestComm does, where it can be one."""
-    login = _local_part(account)
-    if not login or not password:
+def _give_client(account: Account) -> None:
+    """Make a client named like the e-mail address, as RestComm does, where it can be one.
+
+    Not with the account's password, as there: a client's must stay readable, and that one
+    opens the whole account. It can not register before it is given one of its own.
+    """
+    login = (account.email or "").partition("@")[0]
+    if not login:
         return
     with contextlib.suppress(Refused):
-        settings = ClientSettings(friendly_name=account.friendly_name, password=password)
+        settings = ClientSettings(friendly_name=account.friendly_name, password=new_token())
         create_client(account.pk, login, settings)
-
-
-def _client_of(account: Account) -> QuerySet[Client]:
-    """Find the client that shares its account's password, so that it follows a new one."""
-    return Client.objects.filter(account=account, login__iexact=_local_part(account))
-
-
-def _local_part(account: Account) -> str:
-    return (account.email or "").partition("@")[0]

@@ -100,7 +100,7 @@ ROUTES: dict[str, dict[str, Operation]] = {
             "createAccount",
             ACCOUNTS,
             "Create a sub-account",
-            description="Also gives it a client named like its address, where that login is free.",
+            description=text.NEW_ACCOUNT,
             form=forms.body(forms.NEW_ACCOUNT, "EmailAddress", "Password"),
             gives=_ok("Account", "The new account."),
             fails=(409,),

@@ -45,4 +45,10 @@ Sent at most twice a message: `sent` or `failed` when the carrier has answered, 
 where the content is the form with POST, and the whole query string with GET.
 """
 
+NEW_ACCOUNT = """\
+Also gives it a client named like its address, where that login is free. Nobody knows that
+client's password: change it before the client registers. The new account has no limits of
+its own, whatever limits the caller has.
+"""
+
 UPDATE = "What is not given stays as it is."
