@@ -44,6 +44,7 @@ from sms.transports.smpp.session import (
     MalformedReceived,
     Mode,
     OpenRequest,
+    PeerUnbinds,
     RequestReceived,
     Session,
     SessionOver,
@@ -300,6 +301,10 @@ class SmppLink:
     def _on_unexpected(self, connection: Connection, event: UnexpectedResponse) -> None:
         logger.warning("link %s: answer to nothing asked: %r", self._name, event.pdu)
 
+    def _on_peer_unbinds(self, connection: Connection, event: PeerUnbinds) -> None:
+        self._set_up(False)
+        self._return_queue("the peer unbinds")
+
     def _on_over(self, connection: Connection, event: SessionOver) -> None:
         self._set_up(False)
         if self._rejected and self._rejected[0] is connection:
@@ -375,5 +380,6 @@ _ON_EVENT: Final[Mapping[type[Event], Callable[[SmppLink, Connection, Any], None
     RequestReceived: SmppLink._on_request,
     MalformedReceived: SmppLink._on_malformed,
     UnexpectedResponse: SmppLink._on_unexpected,
+    PeerUnbinds: SmppLink._on_peer_unbinds,
     SessionOver: SmppLink._on_over,
 }

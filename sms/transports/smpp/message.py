@@ -18,7 +18,7 @@ from sms.transports.smpp.address import destination_address, source_address
 from sms.transports.smpp.alphabet import data_coding_of, decode, encode
 from sms.transports.smpp.codec import CommandStatus, Message, MessageResp, Pdu, SubmitSm
 from sms.transports.smpp.long_messages import carry
-from sms.transports.smpp.receipts import ReceiptRules, normalise_id, parse_receipt
+from sms.transports.smpp.receipts import ID_LIMIT, ReceiptRules, normalise_id, parse_receipt
 from sms.transports.smpp.settings import SmppSettings
 from sms.transports.smpp.status import failure_for, status_name
 from sms.transports.smpp.user_data import UserData, read_user_data
@@ -74,7 +74,8 @@ def result_of(response: Pdu, overrides: Mapping[int, StatusOverride]) -> Accepte
     """Read the answer to a submit_sm; a generic_nack is one."""
     if response.command_status != CommandStatus.OK or not isinstance(response, MessageResp):
         return failure_for(response.command_status, overrides)
-    return Accepted(response.message_id, normalise_id(response.message_id))
+    remote_id = response.message_id[:ID_LIMIT]
+    return Accepted(remote_id, normalise_id(remote_id))
 
 
 def late_answer(key: int, response: Pdu) -> LateAnswer:
@@ -91,8 +92,10 @@ def read_report(
 ) -> Report:
     """Read a deliver_sm or data_sm as a receipt or as somebody's message."""
     user_data = read_user_data(pdu)
+    # With its header, if it has one: some peers say so of every receipt, whose text would
+    # lose its beginning. The fields are found by their names, wherever they stand.
     fields = parse_receipt(
-        esm_class=pdu.esm_class, text=user_data.octets, tlvs=pdu.tlvs, rules=rules
+        esm_class=pdu.esm_class, text=pdu.short_message, tlvs=pdu.tlvs, rules=rules
     )
     if fields is None:
         return _inbound(pdu, user_data, alphabet=alphabet, session=session, token=token)

@@ -21,7 +21,8 @@ _MESSAGE_STATE = 0x0427
 _TYPE_BITS = 0x3C
 _RECEIPT_TYPES = (0x04, 0x20)  # delivery receipt, intermediate notification
 
-_ID_LIMIT = 65
+ID_LIMIT = 65
+"""Characters that are kept of an id, in an answer as in a receipt."""
 _RAW_LIMIT = 200
 
 
@@ -173,7 +174,7 @@ def parse_receipt(
     words = _read_text(text or tlvs.get(_MESSAGE_PAYLOAD, b""))
     if not _is_receipt(esm_class, words, tlvs):
         return None
-    remote_id = (_c_octets(tlvs.get(_RECEIPTED_MESSAGE_ID, b"")) or words.get("id", ""))[:_ID_LIMIT]
+    remote_id = (_c_octets(tlvs.get(_RECEIPTED_MESSAGE_ID, b"")) or words.get("id", ""))[:ID_LIMIT]
     state = _state(words, tlvs, rules)
     return ReceiptFields(
         remote_id=remote_id,

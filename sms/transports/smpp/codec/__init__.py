@@ -145,7 +145,13 @@ def _read_body(frame: bytes, steps: tuple[Step, ...], fields: Fields) -> dict[in
         return {}
     for step in steps:
         position = step.read(frame, position, step.names, step.size, fields)
-    return _read_tlvs(frame, position)
+    try:
+        return _read_tlvs(frame, position)
+    except Broken:
+        # What an answer has to say comes before its TLVs; without it a message would be lost.
+        if _is_response(frame):
+            return {}
+        raise
 
 
 def _is_response(frame: bytes) -> bool:

@@ -72,6 +72,20 @@ def _read_cstring(
     return end + 1
 
 
+def _read_message_id(
+    frame: bytes, position: int, names: tuple[str, ...], size: int, fields: Fields
+) -> int:
+    """Read the id in an answer, however long it is and with or without its NUL.
+
+    Peers are careless here, and the message is theirs all the same: an answer that we refused
+    to read would leave its sender without a word.
+    """
+    end = frame.find(0, position)
+    end = len(frame) if end < 0 else end
+    fields[names[0]] = frame[position:end].decode("latin-1")
+    return end + 1
+
+
 def _unterminated(name: str, *, is_long: bool) -> Broken:
     if is_long:
         return Broken(f"{name} too long", _TOO_LONG.get(name, CommandStatus.INVALID_COMMAND_LENGTH))
@@ -138,12 +152,20 @@ def _mandatory(source: type[command.Command]) -> list[str]:
     ]
 
 
-def _compile(source: type[command.Command]) -> tuple[Step, ...]:
+_READERS: Final[Mapping[tuple[type[Pdu], str], _Reader]] = {
+    (pdus.SubmitSmResp, "message_id"): _read_message_id,
+    (pdus.DataSmResp, "message_id"): _read_message_id,
+}
+"""The strings that are read in a way of their own."""
+
+
+def _compile(pdu_class: type[Pdu], source: type[command.Command]) -> tuple[Step, ...]:
     steps: list[Step] = []
     for name in _mandatory(source):
         param = source.params[name]
         if param.type is str:
-            steps.append(Step(_read_cstring, _write_cstring, (name,), param.max))
+            read = _READERS.get((pdu_class, name), _read_cstring)
+            steps.append(Step(read, _write_cstring, (name,), param.max))
         elif param.type is ostr:
             steps.append(Step(_read_octets, _write_octets, (name,), _SHORT_MESSAGE_MAX))
         else:
@@ -175,6 +197,6 @@ _SOURCES: Final[Mapping[type[Pdu], type[command.Command]]] = {
 }
 
 LAYOUTS: Final[Mapping[int, Layout]] = {
-    pdu_class.command_id: Layout(pdu_class, _compile(source))
+    pdu_class.command_id: Layout(pdu_class, _compile(pdu_class, source))
     for pdu_class, source in _SOURCES.items()
 }

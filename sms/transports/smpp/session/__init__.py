@@ -44,6 +44,7 @@ from sms.transports.smpp.session.events import (
     LateResponse,
     MalformedReceived,
     Mode,
+    PeerUnbinds,
     RequestReceived,
     Role,
     SessionOver,
@@ -65,6 +66,7 @@ __all__ = [
     "MalformedReceived",
     "Mode",
     "OpenRequest",
+    "PeerUnbinds",
     "RequestReceived",
     "Role",
     "Session",
@@ -109,6 +111,14 @@ _ALLOWED: Final[Mapping[type[Pdu], Mapping[Role, Mode]]] = {
 }
 """Who may send what, and the bind it needs. Source: SMPP 3.4 §2.3."""
 
+_TAKEN: Final[Mapping[type[Pdu], Mapping[Role, Mode]]] = {
+    **_ALLOWED,
+    # Some peers bring receipts on whichever bind is at hand; refused, they would be lost.
+    DeliverSm: {Role.SMSC: Mode.TRANSCEIVER},
+    DataSm: {Role.ESME: Mode.TRANSMITTER, Role.SMSC: Mode.TRANSCEIVER},
+}
+"""The same for what the peer sends: one of the modes is enough."""
+
 _PEER: Final = {Role.ESME: Role.SMSC, Role.SMSC: Role.ESME}
 _NO_MODE: Final = Mode(0)
 
@@ -137,6 +147,8 @@ class Session:
         self._heard_at = now
         self._is_probing = False
         self._peers_bind: Bind | None = None
+        self._peers_unbind: Pdu | None = None
+        """Not answered yet: our window is open."""
 
     # --- asking ---------------------------------------------------------------------
 
@@ -187,7 +199,8 @@ class Session:
         return isinstance(pdu, Unbind | EnquireLink) and self.state is State.BOUND
 
     def _is_allowed(self, sender: Role, pdu: Pdu) -> bool:
-        return bool(_ALLOWED[type(pdu)].get(sender, _NO_MODE) & self.mode)
+        table = _ALLOWED if sender is self.role else _TAKEN
+        return bool(table[type(pdu)].get(sender, _NO_MODE) & self.mode)
 
     def answer(self, request: Pdu, response: Pdu) -> None:
         """Queue the response to a request of the peer; dropped when the session is over.
@@ -243,7 +256,7 @@ class Session:
             if frame is None:
                 break
             events += self._on_frame(frame)
-        return events
+        return events + self._leave_when_done()
 
     def _on_impossible_length(self, error: ImpossibleLength) -> Event:
         status = CommandStatus.INVALID_COMMAND_LENGTH
@@ -282,8 +295,25 @@ class Session:
         return []
 
     def _on_unbind(self, pdu: Pdu) -> list[Event]:
-        self._send(UnbindResp(sequence_number=pdu.sequence_number))
-        return [self.close("the peer unbound")]
+        """Take leave: at once, or as ESME when the peer has said what became of our messages.
+
+        Many an SMSC unbinds in the middle of a window and answers the rest of it after that,
+        for as long as it has not been answered itself.
+        """
+        if self.role is Role.ESME and self.state is State.BOUND and self._requests.windowed:
+            self.state, self._peers_unbind = State.UNBINDING, pdu
+            return [PeerUnbinds()]
+        return [self._take_leave(pdu)]
+
+    def _take_leave(self, unbind: Pdu) -> SessionOver:
+        self._send(UnbindResp(sequence_number=unbind.sequence_number))
+        return self.close("the peer unbound")
+
+    def _leave_when_done(self) -> list[Event]:
+        unbind = self._peers_unbind
+        if unbind is None or self._requests.windowed or self.state is State.CLOSED:
+            return []
+        return [self._take_leave(unbind)]
 
     def _refuse_now(self, pdu: Pdu, command_status: int) -> list[Event]:
         self.refuse(pdu, command_status)
@@ -323,9 +353,7 @@ class Session:
             )
             return events
         request = self._requests.take(error.command_id, error.sequence_number)
-        if request and request.pdu_class is EnquireLink:
-            self._is_probing = False
-        elif request:
+        if request:
             events += self._give_up(request, "the answer cannot be read")
         return events
 
@@ -359,7 +387,7 @@ class Session:
         if _is_past(self._probe_at(), now):
             self._is_probing = True
             self.request(EnquireLink(), now=now)
-        return events
+        return events + self._leave_when_done()
 
     def _give_up(self, request: OpenRequest, reason: str) -> list[Event]:
         if issubclass(request.pdu_class, WINDOWED):

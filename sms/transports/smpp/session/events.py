@@ -81,6 +81,11 @@ class RequestReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class PeerUnbinds:
+    """The peer takes no more messages; the session goes on until it has answered the last."""
+
+
+@dataclass(frozen=True, slots=True)
 class Answered:
     """The answer to a request of ours, whatever its command_status; maybe a generic_nack."""
 
@@ -132,6 +137,7 @@ Event = (
     | BindRefused
     | BindRequested
     | RequestReceived
+    | PeerUnbinds
     | Answered
     | Unanswered
     | LateResponse

@@ -195,7 +195,7 @@ def test_a_stray_nul_after_the_message_is_ignored() -> None:
         (pdu_octets(5, deliver_sm(b"hello")[16:-2]), CommandStatus.INVALID_MESSAGE_LENGTH),
         (deliver_sm(tail=b"\x00\x1e\x00\x09ABC"), CommandStatus.INVALID_TLV_STREAM),
         (pdu_octets(9, b"esme\x00123456789\0"), 0x0E),
-        (pdu_octets(0x80000004, b"no end"), CommandStatus.INVALID_COMMAND_LENGTH),
+        (pdu_octets(0x80000003, b"no end"), CommandStatus.INVALID_COMMAND_LENGTH),
     ],
 )
 def test_a_broken_pdu_says_what_to_answer_and_to_which_sequence(
@@ -226,8 +226,25 @@ def test_an_answer_may_leave_its_body_out() -> None:
 
 
 def test_a_refusal_counts_whatever_follows_its_header() -> None:
-    pdu = codec.decode(pdu_octets(0x80000004, b"no end", command_status=0x58))
-    assert pdu == codec.SubmitSmResp(sequence_number=5, command_status=0x58)
+    pdu = codec.decode(pdu_octets(0x80000003, b"no end", command_status=0x67))
+    assert pdu == codec.QuerySmResp(sequence_number=5, command_status=0x67)
+
+
+@pytest.mark.parametrize(
+    ("body", "message_id"),
+    [
+        (b"no end", "no end"),
+        (b"i" * 65 + b"\0", "i" * 65),
+        (b"i" * 300, "i" * 300),
+        (b"77\0\x14\x00\x00\x09cut", "77"),
+    ],
+    ids=["no NUL", "one too long", "far too long", "a TLV past the end"],
+)
+def test_a_careless_answer_to_a_submit_still_names_the_message(
+    body: bytes, message_id: str
+) -> None:
+    pdu = codec.decode(pdu_octets(0x80000004, body))
+    assert pdu == codec.SubmitSmResp(sequence_number=5, message_id=message_id)
 
 
 def test_a_refused_submit_is_answered_without_a_body() -> None:

@@ -119,7 +119,6 @@ def test_an_smsc_hangs_up_on_a_peer_that_never_binds() -> None:
         (codec.BindTransceiver(), codec.SubmitSm(), True, False),
         (codec.BindTransceiver(), codec.DeliverSm(), True, True),
         (codec.BindReceiver(), codec.DeliverSm(), True, True),
-        (codec.BindTransmitter(), codec.DeliverSm(), True, False),
         (codec.BindTransceiver(), codec.DeliverSm(), False, False),
         (codec.BindReceiver(), codec.DataSm(), True, True),
         (codec.BindTransmitter(), codec.DataSm(), False, True),
@@ -141,6 +140,12 @@ def test_bind_states_hold_for_what_is_sent_and_for_what_comes(
         sender.request(pdu, now=0)
     assert receiver.receive_data(codec.encode(pdu), 0) == []
     assert [pdu.command_status for pdu in sent(receiver)] == [CommandStatus.INVALID_BIND_STATE]
+
+
+@pytest.mark.parametrize("pdu", [codec.DeliverSm(), codec.DataSm()])
+def test_what_comes_on_the_wrong_bind_is_taken(pdu: codec.Pdu) -> None:
+    ours, _ = pair(codec.BindTransmitter())
+    assert ours.receive_data(codec.encode(pdu), 0) == [s.RequestReceived(pdu)]
 
 
 def test_a_submit_before_the_bind_is_refused_on_both_ends() -> None:
@@ -251,10 +256,9 @@ def test_a_request_is_not_written_until_its_octets_are_taken() -> None:
 def test_what_goes_back_as_unwritten_is_not_written_after_all() -> None:
     ours, _ = pair()
     submit(ours)
-    (over,) = ours.receive_data(codec.encode(codec.Unbind(sequence_number=8)), 0)
-    assert isinstance(over, s.SessionOver)
+    over = ours.close("lost")
     assert [request.written for request in over.open_requests] == [False]
-    assert sent(ours) == [codec.UnbindResp(sequence_number=8)]
+    assert sent(ours) == []
 
 
 # --- time -------------------------------------------------------------------------------
@@ -356,14 +360,49 @@ def test_a_closed_session_wants_no_more_time() -> None:
 # --- the end ----------------------------------------------------------------------------
 
 
-def test_the_peers_unbind_is_answered_and_hands_requests_back() -> None:
+def test_a_line_lost_behind_the_peers_unbind_hands_requests_back() -> None:
     ours, _ = pair()
     submit(ours, context="mine")
     ours.data_to_send()
     unbind = codec.encode(codec.Unbind(sequence_number=8))
-    (over,) = ours.receive_data(unbind + deliver_sm(b"after the end"), 0)
-    assert isinstance(over, s.SessionOver)
+    assert ours.receive_data(unbind, 0) == [s.PeerUnbinds()]
+    over = ours.close("lost")
     assert [request.context for request in over.open_requests] == ["mine"]
+
+
+def test_the_peers_unbind_is_answered_at_once_when_nothing_is_open() -> None:
+    ours, _ = pair()
+    unbind = codec.encode(codec.Unbind(sequence_number=8))
+    (over,) = ours.receive_data(unbind + deliver_sm(b"after the end"), 0)
+    assert over == s.SessionOver("the peer unbound", ())
+    assert sent(ours) == [codec.UnbindResp(sequence_number=8)]
+
+
+def test_answers_behind_the_peers_unbind_are_taken_before_it_is_answered() -> None:
+    ours, _ = pair()
+    first, second = submit(ours, context="first"), submit(ours, context="second")
+    ours.data_to_send()
+    unbind = codec.encode(codec.Unbind(sequence_number=8))
+    unbinds, answered, report = ours.receive_data(unbind + answer(second) + deliver_sm(b"x"), 0)
+    assert unbinds == s.PeerUnbinds() and isinstance(report, s.RequestReceived)
+    assert isinstance(answered, s.Answered) and answered.request.context == "second"
+    assert sent(ours) == []
+    with pytest.raises(s.WrongState):
+        submit(ours)
+    last, over = ours.receive_data(answer(first), 0)
+    assert isinstance(last, s.Answered)
+    assert over == s.SessionOver("the peer unbound", ())
+    assert sent(ours) == [codec.UnbindResp(sequence_number=8)]
+
+
+def test_silence_behind_the_peers_unbind_is_borne_no_longer_than_any_other() -> None:
+    ours, _ = pair()
+    submit(ours)
+    ours.data_to_send()
+    ours.receive_data(codec.encode(codec.Unbind(sequence_number=8)), 1)
+    assert ours.next_deadline() == 10
+    given_up, over = ours.tick(10)
+    assert isinstance(given_up, s.Unanswered) and isinstance(over, s.SessionOver)
     assert sent(ours) == [codec.UnbindResp(sequence_number=8)]
 
 
@@ -424,9 +463,9 @@ def test_a_malformed_request_is_answered_and_the_session_goes_on(
 
 def test_an_unreadable_answer_frees_the_window() -> None:
     ours, _ = pair(window_size=1)
-    number = submit(ours, context="mine")
+    number = ours.request(codec.QuerySm(), now=0, context="mine").sequence_number
     malformed, given_up = ours.receive_data(
-        pdu_octets(0x80000004, b"no end", sequence_number=number), 0
+        pdu_octets(0x80000003, b"no end", sequence_number=number), 0
     )
     assert isinstance(malformed, s.MalformedReceived)
     assert isinstance(given_up, s.Unanswered)
@@ -445,8 +484,7 @@ def test_an_unreadable_answer_to_the_probe_is_a_sign_of_life() -> None:
     ours.tick(30)
     (probe,) = sent(ours)
     broken = pdu_octets(0x80000015, b"\0\1\0\t?", sequence_number=probe.sequence_number)
-    (event,) = ours.receive_data(broken, 31)
-    assert isinstance(event, s.MalformedReceived)
+    assert ours.receive_data(broken, 31) == []
     assert ours.state is s.State.BOUND
     assert ours.next_deadline() == 61
 
