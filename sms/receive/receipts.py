@@ -12,7 +12,7 @@ from django.utils import timezone
 from sms import covering, meters, outbox, wake
 from sms.errors import ErrorCode
 from sms.lifecycle import FINAL, SegmentState, Status, fold, segment_state
-from sms.models import Event, Message, ParkedReceipt, Segment
+from sms.models import Event, Link, Message, ParkedReceipt, Segment
 from sms.outbox import Move, SegmentWrite
 from sms.transports.base import Receipt
 
@@ -20,6 +20,9 @@ logger = logging.getLogger(__name__)
 
 REMEMBER = timedelta(days=7)
 """How long a provider's id names the same segment, and a receipt waits for its own."""
+
+OVERDUE = 6
+"""Looks after which a receipt's id counts as unknown, about two minutes: told once, by then."""
 
 _OPEN_STATES = (SegmentState.ACCEPTED, SegmentState.UNANSWERED)
 
@@ -188,7 +191,11 @@ def _park(unknown: Sequence[Receipt], link_id: int) -> None:
     )
     nameless = sum(not receipt.remote_keys for receipt in unknown)
     if nameless:
-        logger.warning("link %s: %s receipts name no message", link_id, nameless)
+        logger.warning("link %s: %s receipts name no message", _name(link_id), nameless)
+
+
+def _name(link_id: int) -> str:
+    return Link.objects.filter(id=link_id).values_list("name", flat=True).get()
 
 
 def _put_off(parked: Sequence[ParkedReceipt]) -> None:
@@ -197,6 +204,9 @@ def _put_off(parked: Sequence[ParkedReceipt]) -> None:
     for row in parked:
         row.attempts += 1
         row.due_at = now + timedelta(seconds=min(2 ** min(row.attempts, 12), 3600))
+        if row.attempts == OVERDUE:
+            name = _name(row.link_id)
+            logger.warning("link %s: a receipt for %r, an id of no message", name, row.remote_id)
     ParkedReceipt.objects.bulk_update(parked, ["attempts", "due_at"])
 
 

@@ -114,6 +114,26 @@ def test_a_receipt_for_an_unknown_id_harms_nothing(
     assert ParkedReceipt.objects.get().due_at > timezone.now()
 
 
+def test_an_id_that_stays_unknown_is_told_once_with_its_link(
+    link: Link, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(3):  # the peer repeats itself
+        receive.receipts([receipt("NOBODY")], link_id=link.id)
+    for _ in range(10):
+        ParkedReceipt.objects.update(due_at=timezone.now() - timedelta(seconds=1))
+        receive.join_parked()
+    told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert told == ["link carrier: a receipt for 'NOBODY', an id of no message"]
+
+
+def test_a_receipt_without_an_id_is_told_with_its_link(
+    link: Link, caplog: pytest.LogCaptureFixture
+) -> None:
+    receive.receipts([Receipt("", (), Status.DELIVERED, None, "stat:DELIVRD")], link_id=link.id)
+    assert "link carrier: 1 receipts name no message" in caplog.text
+    assert not ParkedReceipt.objects.exists()
+
+
 def test_a_parked_receipt_is_given_up_after_a_week(link: Link) -> None:
     receive.receipts([receipt("NOBODY")], link_id=link.id)
     now = timezone.now()
