@@ -1,7 +1,7 @@
 """An account at the API's desk, and a link's worker: all that stands between it and an SMSC."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from accounts.models import Account
@@ -34,7 +34,7 @@ class Shop:
     def open(self) -> None:
         """Start the worker and wait until the SMSC has bound it."""
         self.pump.start()
-        self._wait("the bind", Slot.objects.filter(state=LinkState.UP).exists)
+        self.wait("the bind", Slot.objects.filter(state=LinkState.UP).exists)
 
     def close(self) -> None:
         self.pump.stop(PATIENCE_S)
@@ -72,9 +72,11 @@ class Shop:
         for task in sweep.TASKS:
             task()
 
-    def _wait(self, what: str, condition: Any) -> None:
+    def wait(self, what: str, condition: Callable[[], object]) -> None:
+        """Wait until something holds; housekeeping goes on meanwhile."""
         deadline = time.monotonic() + PATIENCE_S
         while not condition():
+            self.sweep()
             assert time.monotonic() < deadline, f"waited in vain for {what}"
             time.sleep(0.02)
 

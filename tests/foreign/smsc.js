@@ -27,17 +27,48 @@ const RECEIPTS = {
     receipted_message_id: String(id), message_state: 5, network_error_code: octets('\x03\x00\x0d'),
   }),
 };
+const payload = (text) => ({ message_payload: octets(text) });
 const delivered = (id) => ({ short_message: octets(words(id, 'DELIVRD', '000')) });
 
-function report(pdu, id) {
-  const special = RECEIPTS[pdu.destination_addr.slice(-4)] || delivered;
-  const fields = {
-    esm_class: 4, data_coding: 0, source_addr: pdu.destination_addr,
-    destination_addr: pdu.source_addr, ...special(id),
-  };
-  receivers[receivers.length - 1].deliver_sm(fields, (answer) =>
-    console.log(JSON.stringify({ answer: answer.command_status })));
+// What it reports in other ways than by one deliver_sm: a list of [command, fields].
+const SEVERAL = {
+  '0007': (id) => [['data_sm', payload(words(id, 'UNDELIV', '001'))]],
+  '0008': (id) => ['ENROUTE', 'ACCEPTD', 'DELIVRD', 'DELIVRD', 'UNDELIV'].map(
+    (stat) => ['deliver_sm', { short_message: octets(words(id, stat, '000')) }]),
+  '0010': (id) => [['data_sm', { receipted_message_id: String(id), message_state: 3 }]],
+  '0030': (id) => [
+    ['deliver_sm', delivered(id)],
+    ['deliver_sm', { esm_class: 0, short_message: octets('Hello from deliver') }]],
+  '0031': (id) => [
+    ['deliver_sm', delivered(id)], ['data_sm', { esm_class: 0, ...payload('Hello from data') }]],
+};
+
+function reports(end, id) {
+  if (SEVERAL[end]) return SEVERAL[end](id);
+  const [kind, number] = [end[0], end.slice(1)];
+  // 2NNN: err NNN in the text; 5NNN: error NNN of a GSM network.
+  if (kind === '2') return [['deliver_sm', { short_message: octets(words(id, 'UNDELIV', number)) }]];
+  if (kind === '5') {
+    const error = Buffer.from([3, 0, Number(number)]);
+    return [['deliver_sm', {
+      receipted_message_id: String(id), message_state: 5, network_error_code: error }]];
+  }
+  return [['deliver_sm', (RECEIPTS[end] || delivered)(id)]];
 }
+
+function report(pdu, id) {
+  for (const [command, special] of reports(pdu.destination_addr.slice(-4), id)) {
+    const fields = {
+      esm_class: 4, data_coding: 0, source_addr: pdu.destination_addr,
+      destination_addr: pdu.source_addr, ...special,
+    };
+    receivers[receivers.length - 1][command](fields, (answer) =>
+      console.log(JSON.stringify({ answer: answer.command_status })));
+  }
+}
+
+// 3NNN: command_status NNN.
+const refusal = (end) => REFUSALS[end] || (end[0] === '3' ? Number(end.slice(1)) : 0);
 
 function tell(pdu) {
   console.log(JSON.stringify({
@@ -63,7 +94,7 @@ const server = smpp.createServer(options, (session) => {
     const end = pdu.destination_addr.slice(-4);
     if (end === '0090') return;
     if (end === '0077') { session.destroy(); return; }
-    if (REFUSALS[end]) { session.send(pdu.response({ command_status: REFUSALS[end] })); return; }
+    if (refusal(end)) { session.send(pdu.response({ command_status: refusal(end) })); return; }
     const id = ++lastId;
     if (end === '0005') report(pdu, id);
     session.send(pdu.response({ message_id: '000' + id.toString(16) }));

@@ -22,13 +22,19 @@ async def main(port: int) -> None:
 
 
 async def take(event: "smpp34.SubmitSmEvent", esme: "smpp34.Esme") -> None:
-    refusal = REFUSALS.get(event.destination_addr[-4:])
+    kind, number = event.destination_addr[-4], int(event.destination_addr[-3:])
+    # 3NNN: command_status NNN.
+    refusal = REFUSALS.get(event.destination_addr[-4:]) or (number if kind == "3" else 0)
     if refusal:
         event.reject(refusal)
         return
     message_id = f"{event.destination_addr}-{event.short_message[:4].hex()}"
     event.accept(message_id=message_id)
-    state = 5 if event.destination_addr.endswith("0003") else 2
+    # 4NNN: message_state NNN; 5NNN: error NNN of a GSM network.
+    state = {"4": number, "5": 5}.get(kind, 2)
+    state = 5 if event.destination_addr.endswith("0003") else state
+    gsm = bytes([3]) + number.to_bytes(2, "big")
+    error = [smpp34.Tlv(smpp34.TLV_NETWORK_ERROR_CODE, gsm)] if kind == "5" else []
     await esme.deliver_sm(
         source_addr=event.destination_addr,
         destination_addr=event.source_addr,
@@ -36,6 +42,7 @@ async def take(event: "smpp34.SubmitSmEvent", esme: "smpp34.Esme") -> None:
         tlvs=[
             smpp34.Tlv(smpp34.TLV_RECEIPTED_MESSAGE_ID, message_id.encode() + b"\0"),
             smpp34.Tlv(smpp34.TLV_MESSAGE_STATE, bytes([state])),
+            *error,
         ],
     )
 
