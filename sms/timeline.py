@@ -65,7 +65,8 @@ def _of_event(event: Event) -> Entry:
 
 
 def _of_callback(callback: Callback) -> Iterator[Entry]:
-    name = f"callback {callback.status}"
+    is_inbound = callback.event == Callback.Event.INBOUND
+    name = "call of its URL" if is_inbound else f"callback {callback.status}"
     yield Entry(callback.created_at, f"{name} owed")
     if callback.finished_at:
         tries = f"{callback.attempts} tries" if callback.attempts > 1 else "first try"

@@ -10,6 +10,7 @@ arrival.py      Arrival: the parts of an inbound message, and what came just now
 callback.py     Callback: one event an account's URL is owed
 count.py        Count: what all processes have counted together
 event.py        Event: what the other rows do not say about a message
+hook.py         Hook: whom an inbound message is told, and how far that is
 idempotency.py  IdempotencyKey: which request became which message
 """
 
@@ -19,6 +20,7 @@ from sms.models.callback import Callback
 from sms.models.count import Count
 from sms.models.event import Event
 from sms.models.failover import Health
+from sms.models.hook import Hook
 from sms.models.idempotency import IdempotencyKey
 from sms.models.link import Link, Slot
 from sms.models.message import Message, Segment
@@ -32,6 +34,7 @@ __all__ = [
     "Count",
     "Event",
     "Health",
+    "Hook",
     "IdempotencyKey",
     "Link",
     "Message",

@@ -18,6 +18,7 @@ class Callback(models.Model):
 
         SENT = 1, "sent status event"
         DELIVERY = 2, "delivery status event"
+        INBOUND = 3, "inbound message"
 
     class State(models.TextChoices):
         """Where it stands."""

@@ -37,6 +37,8 @@ class Event(models.Model):
         NOT_TOLD = "not-told", "its application was not told"
         REMARK = "remark", "noticed when it arrived"
         PART_MISSING = "part-missing", "parts of it did not come in time"
+        ANSWER = "answer", "its application's answer"
+        REPLY = "reply", "its application replied"
         PART_LATE = "part-late", "a part of it came after all"
 
     message = models.ForeignKey(Message, models.CASCADE, related_name="events")

@@ -5,14 +5,15 @@ from datetime import datetime
 from functools import partial
 
 from django.db import transaction
+from django.db.models.functions import Now
 
 from accounts import numbers
 from accounts.models import PhoneNumber
 from accounts.unrouted import unrouted
-from sms import meters
+from sms import meters, wake, webhook
 from sms.errors import ErrorCode
 from sms.lifecycle import Direction, Status
-from sms.models import Event, Message
+from sms.models import Callback, Event, Hook, Message
 from sms.receive.parts import Whole
 
 _Numbers = Mapping[str, PhoneNumber]
@@ -32,6 +33,11 @@ def store(wholes: Sequence[Whole], *, now: datetime) -> None:
         whole.message = _row(whole, number.account_id if number else unrouted().pk, now)
     rows = [whole.message for whole in new if whole.message]
     Message.objects.bulk_create(rows)
+    told = [hook for whole in new if (hook := _hook(whole, owned))]
+    Hook.objects.bulk_create(told)
+    Callback.objects.bulk_create(_callback(hook) for hook in told)
+    if told:
+        transaction.on_commit(wake.notify)
     events = [event for whole in new for event in _events(whole, owned, now)]
     events += [_mend(whole, now) for whole in mended]
     Event.objects.bulk_create(events)
@@ -101,7 +107,39 @@ def _untold(number: PhoneNumber) -> str:
         return "11005 the account is not active"
     if not number.sms_enabled:
         return "12003 the number is not SMS-enabled"
-    return "" if number.sms_url else "12003 no SMS URL for the number"
+    if not number.sms_url:
+        return "12003 no SMS URL for the number"
+    fault = webhook.check_url(number.sms_url)
+    return f"11100 invalid SMS URL: {fault}" if fault else ""
+
+
+def _hook(whole: Whole, owned: _Numbers) -> Hook | None:
+    """Write down whom a message is told; None where it is told nobody."""
+    number = owned.get(numbers.key(whole.recipient))
+    if number is None or _untold(number):
+        return None
+    return Hook(
+        message=whole.message,
+        url=number.sms_url,
+        method=number.sms_method,
+        fallback_url=number.sms_fallback_url,
+        fallback_method=number.sms_fallback_method,
+        parameters=[list(pair) for pair in whole.headers],
+    )
+
+
+def _callback(hook: Hook) -> Callback:
+    return Callback(
+        message=hook.message,
+        account_id=hook.message.account_id,
+        event=Callback.Event.INBOUND,
+        status=hook.message.status,
+        error_code=hook.message.error_code,
+        url=hook.url,
+        method=hook.method,
+        host=webhook.host_of(hook.url),
+        due_at=Now(),  # by the database's clock, as it is claimed
+    )
 
 
 def _listed(numbers: Iterable[int]) -> str:

@@ -9,6 +9,7 @@ from collections import deque
 
 from django.conf import settings
 
+from sms.conversation import INBOUND_KINDS
 from sms.notify import PER_HOST, STATUS_KINDS, Kinds, Notifier
 from sms.webhook import Request
 from sms.webhook.sender import Answer, Policy, Sender
@@ -16,7 +17,7 @@ from sms.worker.pump import Pump
 
 logger = logging.getLogger(__name__)
 
-KINDS: Kinds = {**STATUS_KINDS}
+KINDS: Kinds = {**STATUS_KINDS, **INBOUND_KINDS}
 """What is posted, by the number of the callback's event."""
 
 AT_ONCE = 300

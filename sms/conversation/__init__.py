@@ -1,0 +1,19 @@
+"""Talk with the application of a number about a message that came in for it.
+
+    hooks.py    which URL is told of a message, and where that stands
+    request.py  what it is told
+    answers.py  what follows from its answer: replies, another URL, a later try
+    replies.py  replies, each made once
+
+One more kind of callback: claiming, signing, posting, retrying and logging are `sms.notify`'s.
+"""
+
+from sms.conversation.answers import decide
+from sms.conversation.request import fields
+from sms.models import Callback
+from sms.notify import Kind, Kinds
+from sms.rcml import MAX_BYTES
+
+INBOUND_KINDS: Kinds = {Callback.Event.INBOUND: Kind(fields, decide, body_bytes=MAX_BYTES)}
+
+__all__ = ["INBOUND_KINDS"]
