@@ -82,6 +82,14 @@ def envbool(name: str, default: bool) -> bool:
     return envstr(name, "1" if default else "0").lower() in {"1", "true", "yes", "on"}
 
 
+def envchoice(name: str, default: str, *others: str) -> str:
+    """Read one of a few words. Raises SystemExit, in one sentence, for any other."""
+    word = envstr(name, default).lower()
+    if word not in (default, *others):
+        raise SystemExit(f"{name} must be {' or '.join((default, *others))}, not {word!r}.")
+    return word
+
+
 def envlist(name: str, default: str = "") -> list[str]:
     """Read a list separated by commas."""
     return [item.strip() for item in envstr(name, default).split(",") if item.strip()]

@@ -11,6 +11,7 @@ from cpaas.env import (
     DATA_DIR,
     database_of,
     envbool,
+    envchoice,
     envint,
     envlist,
     envsecret,
@@ -32,6 +33,7 @@ ALLOWED_HOSTS = envlist("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
 
 HTTP_HOST = envstr("HTTP_HOST", "127.0.0.1")
 HTTP_PORT = envint("HTTP_PORT", 8000)
+WEB_WORKERS = envint("WEB_WORKERS", 2)
 SMPP_PORT = envint("SMPP_PORT", 2775)
 SIP_PORT = envint("SIP_PORT", 5060)
 
@@ -130,7 +132,19 @@ STATIC_URL = "static/"
 WHITENOISE_USE_FINDERS = True
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = envbool("SECURE_COOKIES", False)
+# Behind a proxy that ends TLS, and sets (or removes) X-Forwarded-Proto on every request.
+HTTPS_ONLY = envbool("HTTPS_ONLY", False)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = envbool("SECURE_COOKIES", HTTPS_ONLY)
+SECURE_SSL_REDIRECT = HTTPS_ONLY
+SECURE_REDIRECT_EXEMPT = ["^health/", "^metrics$"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS_ONLY else None
+SECURE_HSTS_SECONDS = envint("HSTS_SECONDS", 31_536_000 if HTTPS_ONLY else 0)
+SILENCED_SYSTEM_CHECKS = [
+    "security.W002",  # these two look for Django's own middleware, not for its subclasses;
+    "security.W003",  # sms.W002 looks for ours
+    "security.W005",  # whether other names below this domain speak HTTPS is not ours to say,
+    "security.W021",  # and browsers' lists of such names are left only after months
+]
 CSRF_TRUSTED_ORIGINS = envlist("CSRF_TRUSTED_ORIGINS")
 
 REST_FRAMEWORK = {
@@ -154,6 +168,9 @@ BROKER_SOCKET = _broker_socket()
 CELERY_BROKER_URL = _broker_url or f"redis+socket://{BROKER_SOCKET}"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "housekeeping"
+CELERY_TASK_DEFAULT_QUEUE_TYPE = CELERY_TASK_CREATE_MISSING_QUEUE_TYPE = envchoice(
+    "CELERY_QUEUE_TYPE", "classic", "quorum"
+)
 CELERY_TASK_DEFAULT_DELIVERY_MODE = "transient"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
@@ -185,13 +202,16 @@ MONITORING_NETWORKS = envlist("MONITORING_NETWORKS", "127.0.0.0/8,::1/128")
 MONITORING_TOKEN = envsecret("MONITORING_TOKEN")
 
 LOG_LEVEL = envstr("LOG_LEVEL", "INFO")
+LOG_FORMAT = envchoice("LOG_FORMAT", "line", "json")
+LOG_REQUESTS = envbool("LOG_REQUESTS", False)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "line": {"()": "cpaas.logs.LineFormatter"},
+        "json": {"()": "cpaas.logs.JsonFormatter"},
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         "django.request": {"level": "ERROR"},

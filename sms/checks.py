@@ -84,6 +84,16 @@ def shared_keys(**_: Any) -> list[CheckMessage]:
     ]
 
 
+@register(deploy=True)
+def guards(**_: Any) -> list[CheckMessage]:
+    """Warn where pages have lost their guards against forged forms and foreign frames."""
+    wanted = {"cpaas.middleware.CsrfViewMiddleware", "cpaas.middleware.XFrameOptionsMiddleware"}
+    return [
+        Warning(f"{name} is not in MIDDLEWARE.", hint="Put it back.", id="sms.W002")
+        for name in sorted(wanted - set(settings.MIDDLEWARE))
+    ]
+
+
 def _is_network(text: str) -> bool:
     try:
         ipaddress.ip_network(text)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr  # nosec B406 - they write, they parse nothing
+from xml.sax.saxutils import escape, quoteattr  # nosec B406
 
 import orjson
 from rest_framework.renderers import BaseRenderer

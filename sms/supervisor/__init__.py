@@ -1,6 +1,7 @@
 """One foreground process that starts, watches and stops all the others.
 
 processes.py    the table: what runs, how, and when
+deployment.py   the same table for systemd, containers and as a Procfile
 child.py        one process: its own session, pid file, log file
 supervisor.py   spawn, restart with back-off, stop in order; no policy of its own
 instance.py     one supervisor a DATA_DIR, on free ports, cleaning up after a killed one

@@ -91,6 +91,7 @@ class Child:
             self._popen = subprocess.Popen(  # noqa: S603 - our own table
                 process.argv,
                 stdin=subprocess.DEVNULL,
+                env={**os.environ, "PROCESS_NAME": process.name},
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # or Ctrl-C would reach it beside our SIGTERM

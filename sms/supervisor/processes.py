@@ -1,5 +1,6 @@
 """The processes of an instance: what runs, how, and when."""
 
+import re
 import socket
 import sys
 from collections.abc import Iterable, Iterator
@@ -21,10 +22,31 @@ WEB_THREADS = {"sqlite": 2}
 OTHER_WEB_THREADS = 4
 
 
+GRANIAN_LOGS = BASE_DIR / "cpaas" / "granian-logs.json"
+LINK_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
+
+
 def wanted() -> list[Process]:
     """List what should run now. The links are read from the database."""
     links = list(Link.objects.enabled().order_by("name"))
     return [*_broker(), *_simulator(links), *_workers(links), _web()]
+
+
+STANDING = ("web", "housekeeping", "notify")
+"""What every installation runs, beside a worker for each link."""
+LINK = "link."
+
+
+def alone(name: str) -> Process:
+    """Return a process of this name, to be run by something else than our supervisor.
+
+    Raises LookupError for a name that no process has.
+    """
+    if name == "web":
+        return _web()
+    if name in STANDING or (name.startswith(LINK) and LINK_NAME.fullmatch(name[len(LINK) :])):
+        return _worker(name)
+    raise LookupError(f"{', '.join(STANDING)} or {LINK}NAME, not {name!r}")
 
 
 def _broker() -> Iterator[Process]:
@@ -67,6 +89,7 @@ def _worker(queue: str, *, revision: str = "") -> Process:
         *("--queues", queue, "--hostname", f"{queue}@%h"),
         *("--pool", "threads", "--concurrency", 1),
         *("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "INFO"),
+        *(("--quiet",) if settings.LOG_FORMAT == "json" else ()),  # no banner
     )
     return Process(queue, argv, Stage.WORKERS, revision=revision)
 
@@ -75,9 +98,18 @@ def _web() -> Process:
     argv = _python(
         *("granian", "--interface", "wsgi", "cpaas.wsgi:application"),
         *("--host", settings.HTTP_HOST, "--port", settings.HTTP_PORT),
-        *("--workers", 2, "--blocking-threads", _web_threads(), "--http", 1, "--no-ws"),
+        *(
+            "--workers",
+            settings.WEB_WORKERS,
+            "--blocking-threads",
+            _web_threads(),
+            "--http",
+            1,
+            "--no-ws",
+        ),
         # Requests are short; one that still starts up does not hear that it should stop.
         *("--workers-kill-timeout", 5),
+        *(("--log-config", str(GRANIAN_LOGS)) if settings.LOG_FORMAT == "json" else ()),
     )
     return Process("web", argv, Stage.WEB, is_ready=_web_answers)
 

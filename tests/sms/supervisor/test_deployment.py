@@ -1,0 +1,102 @@
+"""What production runs is what the table of processes says."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from sms.supervisor import deployment, processes
+from tests.fakes.shell import manage
+
+ROOT = Path(__file__).parents[3]
+DEPLOY = ROOT / "deploy"
+PRODUCTION = {
+    "ALLOWED_HOSTS": "sms.example.com",
+    "HTTPS_ONLY": "1",
+    "SECRET_KEY": "k" * 30 + "0123456789abcdefghijklmnopq",
+    "ENCRYPTION_KEY": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
+    "DEBUG": "",
+}
+
+
+@pytest.mark.parametrize("path", sorted(deployment.files()))
+def test_files_are_written_from_the_table(path: str) -> None:
+    written = (DEPLOY / path).read_text()
+    assert written == deployment.files()[path], "run: manage.py deployfiles"
+
+
+def test_no_unit_is_left_over() -> None:
+    units = {f"systemd/{file.name}" for file in (DEPLOY / "systemd").iterdir()}
+    assert units <= set(deployment.files())
+
+
+@pytest.mark.django_db
+def test_every_process_of_the_supervisor_runs_in_production_too() -> None:
+    supervised = {process.name for process in processes.wanted()} - {"broker"}
+    for name in supervised:
+        unit = deployment.files()[f"systemd/cpaas-{name}.service"]
+        assert f"manage.py run {name}\n" in unit
+        assert f"manage.py run {name}\n" in deployment.files()["Procfile"]
+        assert name in yaml.safe_load(deployment.files()["compose.yaml"])["services"]
+
+
+def test_containers_have_no_secret_in_their_environment() -> None:
+    services = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
+    environment = services["web"]["environment"]
+    secrets = {name for name in environment if name.endswith("_FILE")}
+    assert secrets == {
+        f"{name}_FILE"
+        for name in (
+            *("DATABASE_URL", "CELERY_BROKER_URL"),
+            *("SECRET_KEY", "ENCRYPTION_KEY", "MONITORING_TOKEN"),
+        )
+    }
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["broker", "link.", "link.a b", "link.../x", "celery", ""])
+def test_a_name_that_no_process_has_is_refused(name: str) -> None:
+    with pytest.raises(LookupError):
+        processes.alone(name)
+
+
+@pytest.mark.django_db
+def test_a_link_needs_no_row_before_its_worker_starts() -> None:
+    assert "link.acme" in processes.alone("link.acme").argv
+
+
+def test_an_unknown_process_is_told_in_a_sentence(tmp_path: Path) -> None:
+    done = manage("run", "all", DATA_DIR=str(tmp_path))
+    assert done.returncode == 1
+    assert done.stderr.strip() == (
+        "CommandError: Name web, housekeeping, notify or link.NAME, not 'all'."
+    )
+
+
+def check_deploy(data_dir: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        env={**os.environ, "DATA_DIR": str(data_dir), **PRODUCTION, **environment},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_a_production_setting_is_clean(tmp_path: Path) -> None:
+    done = check_deploy(tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("wrong", "check_id"), [({"HTTPS_ONLY": "0"}, "W008"), ({"DEBUG": "1"}, "W018")]
+)
+def test_a_careless_setting_is_not(wrong: dict[str, str], check_id: str, tmp_path: Path) -> None:
+    done = check_deploy(tmp_path, **wrong)
+    assert done.returncode == 1
+    assert f"security.{check_id}" in done.stderr
