@@ -1,40 +1,33 @@
 """The SMPP transport: takes segments, hands outcomes and reports back.
 
-Everything but the queue and its count belongs to the loop's thread. A segment waits in
-the queue, outside the session, until the moment its octets are written: so what was
-written and what certainly was not can be told apart when the line breaks.
+Everything but the count of segments (outgoing.py) belongs to the loop's thread.
 """
 
 import asyncio
 import itertools
 import logging
-import threading
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, cast
 
-from sms.errors import ErrorCode
 from sms.lifecycle import LinkState
 from sms.overrides import read_statuses
 from sms.text import Encoding
 from sms.transports.base import (
-    Accepted,
-    Fault,
     Outbound,
-    Outcome,
     OutcomeUnknown,
     Report,
     Sink,
     Split,
-    TransportError,
 )
 from sms.transports.smpp.codec import CommandStatus, Message, Pdu, SubmitSm, Unbind, plain_response
 from sms.transports.smpp.connection import Connection
 from sms.transports.smpp.dialler import SESSION_STATUSES
+from sms.transports.smpp.guarded import GuardedSink
 from sms.transports.smpp.lines import Lines
 from sms.transports.smpp.long_messages import split
 from sms.transports.smpp.loop import shared_loop
-from sms.transports.smpp.message import late_answer, read_report, result_of, submit_sm
+from sms.transports.smpp.message import late_answer, read_report, result_of
+from sms.transports.smpp.outgoing import Outgoing
 from sms.transports.smpp.receipts import rules_of
 from sms.transports.smpp.session import (
     Answered,
@@ -46,7 +39,6 @@ from sms.transports.smpp.session import (
     OpenRequest,
     PeerUnbinds,
     RequestReceived,
-    Session,
     SessionOver,
     State,
     Unanswered,
@@ -54,7 +46,6 @@ from sms.transports.smpp.session import (
 )
 from sms.transports.smpp.settings import RetryPolicy, SmppSettings
 from sms.transports.smpp.status import is_our_mistake, status_name
-from sms.transports.smpp.window import Capacity, Pacer
 
 __all__ = ["RetryPolicy", "SmppLink", "SmppSettings"]
 
@@ -68,8 +59,6 @@ _OWED_MAX: Final = 5_000
 _DRAIN_STEP_S: Final = 0.01
 _SLACK_S: Final = 5.0
 
-_Result = Accepted | TransportError | OutcomeUnknown
-
 
 class SmppLink:
     """One bind, or a pair of them, kept open. Meets `base.Transport`."""
@@ -81,21 +70,14 @@ class SmppLink:
         self._settings = settings
         self._statuses = read_statuses(settings.status_overrides)
         self._rules = rules_of(settings)
-        self._sink = sink
+        self._sink = GuardedSink(sink, settings.name)
         self._policy = policy or RetryPolicy()
         self._loop = shared_loop()
         self._lines = Lines(
             settings, self._policy, owner=self, report_state=self._on_state, loop=self._loop
         )
-        self._lock = threading.Lock()
-        self._queue: deque[Outbound] = deque()
-        self._taken = 0
-        """Segments without an outcome yet, queued or in flight."""
-        self._capacity = Capacity(window_size=settings.window_size, max_tps=settings.max_tps)
-        self._is_up = False
+        self._outgoing = Outgoing(settings, self._sink, self._loop.time)
         self._is_stopping = False
-        self._is_short_of_room = False
-        self._pacer = Pacer(settings.max_tps)
         self._pace_timer: asyncio.TimerHandle | None = None
         self._tokens = itertools.count(1)
         self._owed: dict[int, tuple[Connection, Pdu]] = {}
@@ -111,11 +93,7 @@ class SmppLink:
 
     def room(self) -> int:
         """Count the segments it would take now; 0 while it is not bound."""
-        with self._lock:
-            held = self._capacity.held(self._loop.time())
-            room = max(held - self._taken, 0) if self._is_up else 0
-            self._is_short_of_room = room * 2 < held
-            return room
+        return self._outgoing.room()
 
     def split(self, body: str, encoding: Encoding) -> Split:
         """Cut a message into the segments that it goes out in."""
@@ -124,9 +102,7 @@ class SmppLink:
 
     def send(self, batch: Sequence[Outbound]) -> None:
         """Take segments; each ends in exactly one outcome."""
-        with self._lock:
-            self._queue.extend(batch)
-            self._taken += len(batch)
+        self._outgoing.put(batch)
         self._loop.call_soon_threadsafe(self._on_sent)
 
     def answer(self, reports: Sequence[Report], *, stored: bool) -> None:
@@ -147,8 +123,8 @@ class SmppLink:
             self._lines.start()
 
     def _on_sent(self) -> None:
-        if not self._is_up:
-            self._return_queue("not connected")
+        if not self._outgoing.is_open:
+            self._outgoing.return_all("not connected")
         else:
             self._wake()
 
@@ -167,8 +143,8 @@ class SmppLink:
 
     async def _stop(self, drain_s: float) -> None:
         self._is_stopping = True
-        self._set_up(False)
-        self._return_queue("the link is stopping")
+        self._outgoing.set_open(False)
+        self._outgoing.return_all("the link is stopping")
         self._lines.dial_no_more()
         # Receipts may come in until the last answer has.
         for connection in self._lines:
@@ -194,14 +170,9 @@ class SmppLink:
 
     def before_write(self, connection: Connection) -> None:
         """Move segments from the queue into the session, as many as may be written now."""
-        session, now = connection.session, self._loop.time()
-        if Mode.TRANSMITTER not in session.mode:
-            return
-        while self._is_up and self._queue and session.window_free:
-            if wait_s := self._pacer.wait_s(now):
+        if Mode.TRANSMITTER in connection.session.mode:
+            if wait_s := self._outgoing.fill(connection.session):
                 self._wake_in(wait_s)
-                return
-            self._submit(session, self._queue.popleft(), now)
 
     def _wake_in(self, wait_s: float) -> None:
         if self._pace_timer is None:
@@ -210,16 +181,6 @@ class SmppLink:
     def _on_pace(self) -> None:
         self._pace_timer = None
         self._wake()
-
-    def _submit(self, session: Session, outbound: Outbound, now: float) -> None:
-        try:
-            session.request(submit_sm(outbound, self._settings), now=now, context=outbound.key)
-        except Exception as error:
-            # Too long for its field, or a fault of ours: this segment's own, either way.
-            logger.warning("link %s: %s cannot be written: %s", self._name, outbound.sid, error)
-            self._settle(outbound.key, _unsendable(error))
-        else:
-            self._pacer.take(now)
 
     # --- connection.Owner: what the peer says ---------------------------------------
 
@@ -233,20 +194,21 @@ class SmppLink:
             logger.exception("link %s: %s", self._name, type(event).__name__)
 
     def _on_bound(self, connection: Connection, event: Bound) -> None:
-        self._set_up(self._lines.are_bound and not self._is_stopping and not self._rejected)
+        self._outgoing.set_open(
+            self._lines.are_bound and not self._is_stopping and not self._rejected
+        )
 
     def _on_answered(self, connection: Connection, event: Answered) -> None:
-        with self._lock:
-            self._capacity.answered(self._loop.time())
-        self._settle(_key_of(event.request), result_of(event.pdu, self._statuses))
+        self._outgoing.answered()
+        self._outgoing.settle(_key_of(event.request), result_of(event.pdu, self._statuses))
         self._react(connection, event.pdu)
 
     def _react(self, connection: Connection, answer: Pdu) -> None:
         """Do what an answer asks for beyond its own segment."""
         status = answer.command_status
         if status == CommandStatus.THROTTLED:
-            self._pacer.throttled(self._loop.time())
-            logger.warning("link %s: throttled to %.1f/s", self._name, self._pacer.limit)
+            self._outgoing.throttled()
+            logger.warning("link %s: throttled to %.1f/s", self._name, self._outgoing.limit)
         elif status in self._statuses:
             pass  # the operator has said what it is about
         elif status in SESSION_STATUSES:
@@ -260,9 +222,9 @@ class SmppLink:
         """Submit no more on a session that the peer takes no messages on."""
         if self._rejected or connection.session.state is not State.BOUND:
             return
-        self._set_up(False)
+        self._outgoing.set_open(False)
         self._rejected = connection, status
-        self._return_queue("the peer refused the session")
+        self._outgoing.return_all("the peer refused the session")
 
     def _end_rejected(self, connection: Connection) -> None:
         """End a session that is worth nothing, once nothing more can be learned on it."""
@@ -272,11 +234,11 @@ class SmppLink:
                 self._lines.reject(*self._rejected)
 
     def _on_unanswered(self, connection: Connection, event: Unanswered) -> None:
-        self._settle(_key_of(event.request), OutcomeUnknown(event.reason))
+        self._outgoing.settle(_key_of(event.request), OutcomeUnknown(event.reason))
         self._end_rejected(connection)
 
     def _on_late_response(self, connection: Connection, event: LateResponse) -> None:
-        self._tell(self._sink.late_answer, late_answer(_key_of(event.request), event.pdu))
+        self._sink.late_answer(late_answer(_key_of(event.request), event.pdu))
 
     def _on_request(self, connection: Connection, event: RequestReceived) -> None:
         pdu = cast(Message, event.pdu)  # the session lets nothing else through to an ESME
@@ -306,70 +268,28 @@ class SmppLink:
         self._return_queue("the peer unbinds")
 
     def _on_over(self, connection: Connection, event: SessionOver) -> None:
-        self._set_up(False)
+        self._outgoing.set_open(False)
         if self._rejected and self._rejected[0] is connection:
             self._rejected = None
         self._owed = {t: owed for t, owed in self._owed.items() if owed[0] is not connection}
         for request in event.open_requests:
             if request.pdu_class is SubmitSm:
-                self._settle(_key_of(request), _lost(request))
-        self._return_queue("connection lost before sending")
+                self._outgoing.return_lost(_key_of(request), request)
+        self._outgoing.return_all("connection lost before sending")
 
-    # --- handing back ---------------------------------------------------------------
-
-    def _return_queue(self, raw: str) -> None:
-        while self._queue:
-            self._settle(self._queue.popleft().key, _unsent(raw))
-
-    def _settle(self, key: int, result: _Result) -> None:
-        with self._lock:
-            self._taken -= 1
-            has_room = self._is_short_of_room and self._has_room()
-            self._is_short_of_room &= not has_room
-        self._tell(self._sink.outcome, Outcome(key, result))
-        if has_room:
-            self._tell(self._sink.room)
-
-    def _has_room(self) -> bool:
-        held = self._capacity.held(self._loop.time())
-        return self._is_up and (held - self._taken) * 2 >= held
-
-    def _set_up(self, is_up: bool) -> None:
-        with self._lock:
-            self._is_up = is_up
+    # --- where it stands ----------------------------------------------------------------
 
     def _on_state(self, state: LinkState, detail: str) -> None:
         if self._is_stopping and state is not LinkState.STOPPED:
             return  # what the farewell looks like from inside is nobody's alarm
         logger.info("link %s: %s: %s", self._name, state.value, detail)
-        self._tell(self._sink.state, state, detail)
+        self._sink.state(state, detail)
         if state is LinkState.UP:
-            self._tell(self._sink.room)
-
-    def _tell(self, hand_in: Callable[..., None], *arguments: object) -> None:
-        """Call the sink; whatever it does, the loop's thread lives on."""
-        try:
-            hand_in(*arguments)
-        except Exception:
-            logger.exception("link %s: the sink failed", self._name)
+            self._sink.room()
 
 
 def _key_of(request: OpenRequest) -> int:
     return cast(int, request.context)  # `_submit` put it there
-
-
-def _unsent(raw: str) -> TransportError:
-    return TransportError(ErrorCode.UNREACHABLE_CARRIER, permanent=False, raw=raw, fault=Fault.LINE)
-
-
-def _unsendable(error: Exception) -> TransportError:
-    return TransportError(ErrorCode.UNKNOWN, permanent=True, raw=f"not sent: {error}")
-
-
-def _lost(request: OpenRequest) -> _Result:
-    if request.written:
-        return OutcomeUnknown("connection lost before the answer", fault=Fault.LINE)
-    return _unsent("connection lost before sending")
 
 
 _ON_EVENT: Final[Mapping[type[Event], Callable[[SmppLink, Connection, Any], None]]] = {
