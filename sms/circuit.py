@@ -140,6 +140,11 @@ class Breaker:
         self._opens_for = ""
         self._closes = False
 
+    def adopt(self, rules: Rules) -> None:
+        """Go by other rules from now on; what was counted by the old ones counts no more."""
+        if rules != self._rules:
+            self._rules, self._tally = rules, Tally(rules)
+
     def allowance(self) -> int | None:
         """Say how many messages may be claimed now; None where the circuit sets no bound."""
         if time.monotonic() - self._looked_at >= LOOK_S:

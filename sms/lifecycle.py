@@ -62,6 +62,14 @@ class LinkState(StrEnum):
     UP = "up"
     REFUSED = "refused"
     """The peer refused us; it is tried again, but an operator should look."""
+    PAUSED = "paused"
+    """Connected and receiving; sends nothing, by an operator's order."""
+    DRAINING = "draining"
+    """Waits for the answers that are due, then says good-bye; sends nothing new."""
+    DRAINED = "drained"
+    """Not connected, by an operator's order."""
+    STANDBY = "standing-by"
+    """Its worker waits for a slot to become free."""
     STOPPED = "stopped"
 
 
@@ -74,6 +82,16 @@ class CircuitState(StrEnum):
     """Too many errors: none do for a while."""
     HALF_OPEN = "half-open"
     """A few are sent, to see."""
+
+
+class LinkMode(StrEnum):
+    """What an operator wants of a link that is enabled."""
+
+    RUN = "run"
+    PAUSE = "pause"
+    """Stay connected and receive, but send nothing."""
+    DRAIN = "drain"
+    """Wait for the answers that are due, then disconnect and stay away."""
 
 
 TRANSITIONS: dict[Status, frozenset[Status]] = {

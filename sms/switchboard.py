@@ -12,10 +12,20 @@ TRANSPORTS: dict[str, tuple[type[Any], type[Any]]] = {
 }
 
 
-def connect(link: Link, sink: Sink) -> Transport:
-    """Build a link's transport; it opens with `start`."""
-    settings_class, transport_class = TRANSPORTS[link.kind]
+def settings_of(link: Link, *, max_tps: float | None = None) -> object:
+    """Read a link's row as the settings of its kind, with another rate where one is given."""
+    settings_class, _ = TRANSPORTS[link.kind]
     known = {column.attname for column in Link._meta.concrete_fields}
-    values = {f.name: getattr(link, f.name) for f in fields(settings_class) if f.name in known}
-    transport: Transport = transport_class(settings_class(**values), sink)
+    names = {f.name for f in fields(settings_class)}
+    values = {name: getattr(link, name) for name in names & known}
+    if max_tps is not None and "max_tps" in names:
+        values["max_tps"] = max_tps
+    settings: object = settings_class(**values)
+    return settings
+
+
+def connect(kind: str, settings: object, sink: Sink) -> Transport:
+    """Build the transport of a kind of link; it opens with `start`."""
+    _, transport_class = TRANSPORTS[kind]
+    transport: Transport = transport_class(settings, sink)
     return transport

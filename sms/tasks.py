@@ -1,6 +1,9 @@
 """Celery's doors: each a few lines, none with rules of its own."""
 
+from typing import Any
+
 from celery import shared_task
+from celery.worker.control import control_command
 
 from sms.worker import step
 
@@ -9,3 +12,9 @@ from sms.worker import step
 def wake(queue: str) -> None:
     """Have the pump of a queue look now."""
     step.wake(queue)
+
+
+@control_command(name="heed", args=[("queue", str)])
+def heed(state: Any, queue: str) -> None:
+    """Have the pump of a queue follow the orders of its link now."""
+    step.heed(queue)

@@ -25,6 +25,11 @@ def link(name: str) -> None:
     _waker().ask(queue_of(name))
 
 
+def control(name: str) -> None:
+    """Have every worker of a link read its orders and settings. Call after commit."""
+    _waker().ask(queue_of(name), is_for_all=True)
+
+
 def notify() -> None:
     """Wake the workers that post callbacks. Call after commit."""
     _waker().ask("notify")
@@ -49,17 +54,17 @@ class _Waker:
 
     def __init__(self) -> None:
         self.pid = os.getpid()
-        self._queues: set[str] = set()
+        self._queues: set[tuple[str, bool]] = set()
         self._lock = threading.Lock()
         self._asked = threading.Event()
         self._broker_is_down = False
         threading.Thread(target=self._run, name="wake", daemon=True).start()
 
-    def ask(self, queue: str) -> None:
-        if queue in self._queues:  # already asked for, and not yet sent
+    def ask(self, queue: str, *, is_for_all: bool = False) -> None:
+        if (queue, is_for_all) in self._queues:  # already asked for, and not yet sent
             return
         with self._lock:
-            self._queues.add(queue)
+            self._queues.add((queue, is_for_all))
         self._asked.set()
 
     def _run(self) -> None:
@@ -68,12 +73,15 @@ class _Waker:
             self._asked.clear()
             with self._lock:
                 queues, self._queues = self._queues, set()
-            for queue in queues:
-                self._send(queue)
+            for queue, is_for_all in queues:
+                self._send(queue, is_for_all)
             time.sleep(COALESCE_S)
 
-    def _send(self, queue: str) -> None:
+    def _send(self, queue: str, is_for_all: bool) -> None:
         try:
+            if is_for_all:  # a queue's task is taken by one of its workers alone
+                current_app.control.broadcast("heed", arguments={"queue": queue})
+                return
             current_app.send_task(
                 "sms.wake", args=[queue], queue=queue, expires=EXPIRES_S, retry=False
             )

@@ -1,35 +1,62 @@
-"""Links to carriers, and the routes over them."""
+"""Links to carriers, the routes over them, and orders to their workers."""
+
+from collections.abc import Callable
+from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
+from sms import operate
+from sms.lifecycle import LinkMode
 from sms.models import Link, Route, Slot
+
+_KEPT = "Leave empty to keep the stored one."
 
 
 class LinkForm(forms.ModelForm[Link]):
-    """A link's settings; a stored password is kept unless a new one is typed."""
+    """A link's settings; a stored secret is kept unless a new one is typed."""
 
     password = forms.CharField(
         required=False,
         max_length=8,
         widget=forms.PasswordInput,
-        help_text="At most 8 characters (SMPP 3.4). Leave empty to keep the stored one.",
+        help_text=f"At most 8 characters (SMPP 3.4). {_KEPT}",
+    )
+    tls_key = forms.CharField(
+        required=False,
+        label="TLS key",
+        widget=forms.Textarea(attrs={"autocomplete": "off"}),
+        help_text=f"The private key of our certificate, as PEM. {_KEPT}",
     )
 
     class Meta:
         model = Link
         fields = "__all__"  # noqa: DJ007  # every column is an operator's to set
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial.pop("tls_key", None)  # a page is no place for it
+
     def clean_password(self) -> str:
         """Keep what is stored where nothing was typed."""
         return self.cleaned_data["password"] or self.instance.password
 
+    def clean_tls_key(self) -> str:
+        """Keep what is stored where nothing was typed and a certificate is left to go with it."""
+        typed: str = self.cleaned_data["tls_key"]
+        return typed or (self.instance.tls_key if self.data.get("tls_cert") else "")
+
 
 class SlotInline(admin.TabularInline[Slot, Link]):
-    """Which worker holds a link, and where its connection stands."""
+    """Which worker holds a bind of a link, and where its connection stands."""
 
     model = Slot
-    fields = readonly_fields = ("number", "state", "detail", "host", "owned_until", "changed_at")
+    fields = readonly_fields = (
+        *("number", "state", "detail", "tps", "host", "pid", "owned_until", "changed_at"),
+    )
+    ordering = ("number",)
     extra = 0
     can_delete = False
     max_num = 0
@@ -42,21 +69,54 @@ class RouteInline(admin.TabularInline[Route, Link]):
     extra = 0
 
 
+def _give(name: str) -> Callable[["LinkAdmin", HttpRequest, QuerySet[Link]], None]:
+    """Make the action that gives an order to the links chosen, and says what will happen."""
+
+    @admin.action(description=f"{name.capitalize()} the selected links", permissions=["change"])
+    def give(model_admin: "LinkAdmin", request: HttpRequest, links: QuerySet[Link]) -> None:
+        for link in links:
+            effect = operate.order(link, name)
+            if link.enabled or name in ("enable", "disable"):
+                model_admin.message_user(request, f"Link {link.name} {effect}.")
+            else:
+                text = f"Link {link.name} is disabled. Once it is enabled, it {effect}."
+                model_admin.message_user(request, text, messages.WARNING)
+
+    give.__name__ = name
+    return give
+
+
 @admin.register(Link)
 class LinkAdmin(admin.ModelAdmin[Link]):
     """Connections to carriers."""
 
     form = LinkForm
-    list_display = ("name", "kind", "enabled", "host", "port", "system_id", "state")
-    list_filter = ("kind", "enabled")
+    list_display = ("name", "kind", "enabled", "ordered", "host", "port", "system_id", "state")
+    list_filter = ("kind", "enabled", "mode")
     search_fields = ("name", "host", "system_id")
     inlines = (RouteInline, SlotInline)
+    actions = [_give(name) for name in operate.ORDERS]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Link]:
+        """Read the slots of all links at once."""
+        return super().get_queryset(request).prefetch_related("slots")
+
+    def save_model(self, request: HttpRequest, obj: Link, form: Any, change: bool) -> None:
+        """Store the link and have its workers follow."""
+        super().save_model(request, obj, form, change)
+        operate.announce(obj)
+        if change and form.changed_data and obj.enabled:
+            self.message_user(request, f"The workers of {obj.name} follow within a second.")
+
+    @admin.display(description="ordered")
+    def ordered(self, link: Link) -> str:
+        """Say what operators want of it."""
+        return LinkMode(link.mode).value
 
     @admin.display(description="state")
     def state(self, link: Link) -> str:
-        """Say where its connection stands, in the worker's words."""
-        slot = link.slots.first()
-        return f"{slot.state} {slot.detail}".strip() if slot else "no worker has run for it"
+        """Say where its connections stand, in the workers' words."""
+        return operate.summary(link, sorted(link.slots.all(), key=lambda slot: slot.number))
 
 
 @admin.register(Route)

@@ -64,6 +64,16 @@ class Dispatcher:
         """List the messages whose lease this worker needs."""
         return [*self._waiting, *self._open]
 
+    def adopt(self, *, on_unanswered: str, circuit: Rules) -> None:
+        """Go by new settings of the link from now on."""
+        self.on_unanswered = on_unanswered
+        self._breaker.adopt(circuit)
+
+    @property
+    def is_idle(self) -> bool:
+        """Say whether every segment that was handed over has had its outcome."""
+        return not self._open
+
     def fill(self) -> bool:
         """Claim, mark and hand over what the transport has room for.
 

@@ -1,7 +1,8 @@
 """The rows of the platform: the message and its segments are the truth and the queue.
 
 message.py      Message, Segment
-link.py         Link to a carrier, Slot (one bind of a link, owned by one worker)
+link.py         Link to a carrier
+slot.py         Slot: one bind of a link, owned by one worker
 route.py        Route: prefix, account, sender -> link
 failover.py     Health of a link: its circuit and its backlog
 block.py        Block: a recipient, or a prefix, that nothing is sent to
@@ -22,10 +23,11 @@ from sms.models.event import Event
 from sms.models.failover import Health
 from sms.models.hook import Hook
 from sms.models.idempotency import IdempotencyKey
-from sms.models.link import Link, Slot
+from sms.models.link import Link
 from sms.models.message import Message, Segment
 from sms.models.receipt import ParkedReceipt
 from sms.models.route import Route
+from sms.models.slot import Slot
 
 __all__ = [
     "Arrival",

@@ -1,13 +1,12 @@
-"""A link to a carrier, and the slots that its workers own."""
+"""A link to a carrier."""
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
-from django.utils import timezone
 
 from accounts.secrets import EncryptedField
-from sms.lifecycle import LinkState
+from sms.lifecycle import LinkMode
 from sms.models.choices import choices, one_of
 from sms.models.failover import FailoverSettings
 from sms.models.smpp_rules import (
@@ -18,6 +17,7 @@ from sms.models.smpp_rules import (
 )
 
 _OCTET = [MaxValueValidator(255)]
+BINDS_MAX = 32
 
 
 class LinkQuerySet(models.QuerySet["Link"]):
@@ -59,6 +59,17 @@ class Link(FailoverSettings):
     )
     kind = models.CharField(max_length=16, choices=link_kinds, default="smpp")
     enabled = models.BooleanField(default=True)
+    mode = models.CharField(
+        max_length=8, choices=choices(LinkMode), default=LinkMode.RUN.value, editable=False
+    )
+    """What an operator ordered; workers look every second (`sms/operate.py`)."""
+    generation = models.PositiveIntegerField(default=0, editable=False)
+    """Counts the orders to bind anew: a connection of an earlier generation is closed."""
+    binds = models.PositiveSmallIntegerField(
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(BINDS_MAX)],
+        help_text="Connections at once, one worker each; they share the rate.",
+    )
     host = models.CharField(max_length=255)
     port = models.PositiveIntegerField(
         default=2775, validators=[MinValueValidator(1), MaxValueValidator(65535)]
@@ -72,7 +83,8 @@ class Link(FailoverSettings):
         help_text="Requests that may wait for an answer at once.",
     )
     max_tps = models.PositiveIntegerField(
-        default=0, help_text="Segments a second; 0 for as fast as the peer takes them."
+        default=0,
+        help_text="Segments a second, all binds together; 0: as fast as the peer takes.",
     )
     response_timeout_s = models.PositiveSmallIntegerField(
         default=10, validators=[MinValueValidator(1), MaxValueValidator(120)]
@@ -88,6 +100,15 @@ class Link(FailoverSettings):
     tls_verify = models.BooleanField(
         default=True, help_text="Check the peer's certificate and that it names the host."
     )
+    tls_name = models.CharField(
+        max_length=253,
+        blank=True,
+        help_text="The name to ask for and to find in the certificate; empty: the host.",
+    )
+    tls_cert = models.TextField(
+        blank=True, help_text="Our certificate, with its chain, as PEM; where the peer wants one."
+    )
+    tls_key = EncryptedField(blank=True, help_text="The private key of our certificate, as PEM.")
     bind_mode = models.CharField(
         max_length=16,
         choices=[
@@ -199,6 +220,8 @@ class Link(FailoverSettings):
             models.CheckConstraint(
                 condition=models.Q(window_size__gte=1), name="link_window_is_open"
             ),
+            models.CheckConstraint(condition=models.Q(binds__gte=1), name="link_has_a_bind"),
+            one_of("mode", LinkMode, name="link_mode"),
             models.CheckConstraint(
                 condition=models.Q(port__gte=1, port__lte=65535), name="link_port"
             ),
@@ -217,28 +240,3 @@ class Link(FailoverSettings):
     def queue(self) -> str:
         """Name its Celery queue."""
         return queue_of(self.name)
-
-
-class Slot(models.Model):
-    """One bind of a link, owned by at most one worker at a time, by lease."""
-
-    link = models.ForeignKey(Link, models.CASCADE, related_name="slots")
-    number = models.PositiveSmallIntegerField(default=1)
-    owner = models.CharField(max_length=32, blank=True)
-    host = models.CharField(max_length=255, blank=True)
-    pid = models.PositiveIntegerField(null=True)
-    owned_until = models.DateTimeField(null=True)
-    state = models.CharField(
-        max_length=16, choices=choices(LinkState), default=LinkState.STOPPED.value
-    )
-    detail = models.CharField(max_length=255, blank=True)
-    changed_at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["link", "number"], name="slot_number"),
-            one_of("state", LinkState, name="slot_state"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.link_id}/{self.number}"

@@ -38,8 +38,6 @@ class Process:
     name: str
     argv: tuple[str, ...]
     stage: Stage
-    revision: str = ""
-    """A process that differs from the wanted one in this, too, is replaced."""
     is_ready: Callable[[], bool] = field(default=at_once, compare=False)
 
 

@@ -79,19 +79,27 @@ def _workers(links: Iterable[Link]) -> Iterator[Process]:
     yield _worker("housekeeping")
     yield _worker("notify")
     for link in links:
-        # An edited link is opened anew.
-        yield _worker(link.queue, revision=link.date_updated.isoformat())
+        # One a bind. Which of them holds which slot is theirs to find out: of two hosts'
+        # workers one half stands by. Orders and edited settings they follow by themselves.
+        for number in range(1, link.binds + 1):
+            yield _worker(link.queue, name=_numbered(link.queue, number))
 
 
-def _worker(queue: str, *, revision: str = "") -> Process:
+def _numbered(name: str, number: int) -> str:
+    """Name the workers of a link: link.NAME, link.NAME.2 and so on."""
+    return name if number == 1 else f"{name}.{number}"
+
+
+def _worker(queue: str, *, name: str = "") -> Process:
+    name = name or queue
     argv = _python(
-        *("celery", "--app", "cpaas", "worker"),
-        *("--queues", queue, "--hostname", f"{queue}@%h"),
+        *("celery", "--quiet", "--app", "cpaas", "worker"),
+        *("--queues", queue, "--hostname", f"{name}@%h"),
         *("--pool", "threads", "--concurrency", 1),
         *("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "INFO"),
         *(("--quiet",) if settings.LOG_FORMAT == "json" else ()),  # no banner
     )
-    return Process(queue, argv, Stage.WORKERS, revision=revision)
+    return Process(name, argv, Stage.WORKERS)
 
 
 def _web() -> Process:

@@ -214,6 +214,12 @@ class Transport(Protocol):
     def send(self, batch: Sequence[Outbound]) -> None:
         """Take segments. Each ends in exactly one `Sink.outcome`, whatever happens."""
 
+    def hold(self, is_held: bool) -> None:
+        """Send nothing while held, and hand back what has not left; receiving goes on."""
+
+    def adopt(self, settings: object) -> bool:
+        """Go by new settings from now on; False when they need a connection made anew."""
+
     def answer(self, reports: Sequence[Report], *, stored: bool) -> None:
         """Tell the peer that reports are safe with us, or that it must bring them again."""
 

@@ -1,181 +1,211 @@
-"""The pump of one link: keeps it open, sends what is due, records what comes back."""
+"""The pump of one link: holds one of its slots, keeps it as operators want it, and works.
+
+Once a second, and when it is told to, it reads the link's row, its orders among the rest,
+and follows: so it does in every worker, on every host, with or without a supervisor.
+"""
 
 import logging
-import threading
 import time
-from collections.abc import Callable, Sequence
 
-from django.db import DatabaseError, InterfaceError, connection
-
-from sms import receive, slots
-from sms.circuit import Rules
-from sms.dispatch import Dispatcher
-from sms.lifecycle import LinkState
+from sms import slots
+from sms.lifecycle import LinkMode, LinkState
 from sms.models import Link, Slot
 from sms.models.link import queue_of
-from sms.switchboard import connect
-from sms.transports.base import Inbound, Receipt, Report, Transport
-from sms.worker.inbox import Batch, Inbox
-from sms.worker.pump import Pump
+from sms.worker.line import Line
+from sms.worker.pump import LOOK_S, Pump
 
 logger = logging.getLogger(__name__)
 
-BATCH = 500
-GATHER_S = 0.02
-"""How long it lets answers gather before it records them together."""
-ENOUGH = 200
-"""Gathered answers that need not wait for more."""
-RENEW_S = 10.0
 DRAIN_S = 20.0
-LAST_WORDS_S = 3.0
-"""How long a closed link's last answers are tried to be written."""
+FAREWELL_S = 3.0
+"""For a line that nothing is in flight on any more."""
+
+_Shown = tuple[LinkState, str]
 
 
 class LinkPump(Pump):
-    """Owns one slot of a link, its transport and its dispatcher."""
+    """Owns one slot of a link and the line that belongs to it."""
 
     def __init__(self, link_name: str) -> None:
         super().__init__(queue_of(link_name))
         self.link_name = link_name
-        self._inbox = Inbox(self.wake)
         self._slot: Slot | None = None
+        self._line: Line | None = None
         self._link: Link | None = None
-        self._transport: Transport | None = None
-        self._dispatcher: Dispatcher | None = None
-        self._taken = Batch()
-        """Out of the inbox, and not committed yet."""
-        self._renewed_slot = self._renewed = 0.0
+        """As it was at the last look; None while it is disabled."""
+        self._leaving = ""
+        """Why the line is being closed; empty while it is not."""
+        self._told: _Shown | None = None
+        self._looked = self._renewed = float("-inf")
+
+    def heed(self) -> None:
+        """Have it look at its link's orders now. From any thread."""
+        self._looked = float("-inf")
+        self.wake()
 
     def turn(self) -> bool:
-        """Record what came in, then hand over what is due."""
-        if self._dispatcher is None and not self._open():
+        """Record what came in, follow the orders, then hand over what is due."""
+        came = False
+        if self._line:
+            self._line.gather()
+            came = self._line.record()
+        if time.monotonic() - self._looked >= LOOK_S:
+            self._looked = time.monotonic()
+            self._look()
+        if self._line is None:
             return False
-        self._gather()
-        came = self._record()
-        if not self._renew():
-            self._give_up()
-            return False
-        assert self._dispatcher is not None  # noqa: S101  # opened above
-        return self._dispatcher.fill() or came
+        self._line.renew()
+        self._tell()
+        if self._leaving and self._line.is_idle:
+            self._close(FAREWELL_S)
+            self.heed()
+            return True
+        return (self._may_send() and self._line.fill()) or came
 
     def finish(self) -> None:
-        """Drain the link, record its last answers, and give back what was not sent.
-
-        A database that is away for a moment costs no answer and no farewell.
-        """
-        if self._transport is None:
-            return
-        closing = threading.Thread(
-            target=self._transport.stop, kwargs={"drain_s": DRAIN_S}, daemon=True
-        )
-        closing.start()
-        while closing.is_alive():
-            closing.join(GATHER_S)
-            self._try(self._wind_up)
-        by = time.monotonic() + LAST_WORDS_S
-        while self._try(self._wind_up) is not False and time.monotonic() < by:
-            pass
-        if slot := self._slot:
-            self._try(lambda: slots.release(slot, owner=self.worker))
+        """Drain the link and let go of its slot."""
+        if self._line:
+            self._close(DRAIN_S)
+        self._let_go()
         logger.info("%s: closed", self.name)
 
-    def _wind_up(self) -> bool:
-        """Do what a closing link still needs; False when nothing came."""
-        assert self._dispatcher is not None  # noqa: S101  # only called on an open link
-        self._dispatcher.release()
-        self._renew()
-        return self._record()
+    # --- what is wanted -----------------------------------------------------------------
 
-    def _try(self, step: Callable[[], bool | None]) -> bool | None:
-        """Do a step that may be repeated; None when the database failed it."""
-        try:
-            return step()
-        except (DatabaseError, InterfaceError) as error:
-            logger.warning("%s: database: %s", self.name, str(error).strip().split("\n")[0])
-            connection.close()
-            time.sleep(GATHER_S)
-            return None
+    def _look(self) -> None:
+        """Read the link's row and its slots, and do what follows from them."""
+        self._link = Link.objects.enabled().filter(name=self.link_name).first()
+        if not self._keep_slot():
+            self._give_up()
+        if self._link and self._slot is None:
+            self._slot = slots.take(
+                link_id=self._link.id, owner=self.worker, binds=self._link.binds
+            )
+            self._renewed, self._told = time.monotonic(), None
+        if self._link and self._slot and self._line is None:
+            moved = slots.move_up(self._slot, owner=self.worker, binds=self._link.binds)
+            if moved is not self._slot:
+                self._slot, self._told = moved, None
+        if self._line:
+            self._follow(self._line)
+        elif self._link is None:
+            self._let_go()
+        elif not self._reason_to_stay_away():
+            self._open(self._link)
+        self._tell()
 
-    def _open(self) -> bool:
-        """Take the link's slot and start its transport; False while another worker has it."""
-        link = Link.objects.enabled().filter(name=self.link_name).first()
-        if link is None:
-            return False
-        slot = slots.acquire(link_id=link.id, owner=self.worker)
-        if slot is None:
-            return False
-        self._link, self._slot = link, slot
-        # Empty: what an earlier transport left there names nothing of this one's.
-        self._inbox, self._taken = Inbox(self.wake), Batch()
-        self._renewed_slot = self._renewed = time.monotonic()
-        self._transport = connect(link, self._inbox)
-        self._dispatcher = Dispatcher(
-            link_id=link.id,
-            on_unanswered=link.on_unanswered,
-            worker=self.worker,
-            transport=self._transport,
-            circuit=Rules.of(link),
-        )
-        self._transport.start()
-        logger.info("%s: opening %s:%s", self.name, link.host, link.port)
-        return True
+    def _reason_to_stay_away(self) -> str:
+        """Say why no line may be open now; empty when one may."""
+        if self._link is None:
+            return "the link is disabled"
+        if self._slot is None or self._slot.number > self._link.binds:
+            return "the link has fewer binds now"
+        if self._link.mode == LinkMode.DRAIN:
+            return "drained, by an operator's order"
+        return ""
 
-    def _gather(self) -> None:
-        """Let the answers of a busy moment come together; an idle link waits for nothing."""
-        until = time.monotonic() + GATHER_S
-        while 0 < len(self._inbox) < ENOUGH and (left := until - time.monotonic()) > 0:
-            time.sleep(min(left, GATHER_S / 4))
+    def _follow(self, line: Line) -> None:
+        """Keep an open line as the link's row wants it."""
+        leaving = self._reason_to_stay_away() or self._reason_to_reopen(line)
+        if leaving and leaving != self._leaving:
+            logger.info("%s: closing: %s", self.name, leaving)
+        self._leaving = leaving
+        line.hold(bool(leaving) or (self._link is not None and self._link.mode == LinkMode.PAUSE))
 
-    def _record(self) -> bool:
-        """Write down what came in; what the database does not take stays for the next time."""
-        assert self._dispatcher is not None  # noqa: S101  # only called on an open link
-        taken = self._taken
-        taken.add(self._inbox.take(BATCH))
-        came = bool(taken)
-        outcomes, taken.outcomes = taken.outcomes, []
-        self._dispatcher.take(outcomes)
-        self._dispatcher.flush()
-        if taken.reports:
-            self._receive(taken.reports)
-            taken.reports = []
-        if taken.late_answers:
-            self._dispatcher.note_late(taken.late_answers)
-            taken.late_answers = []
-        if taken.states:
-            self._tell(*taken.states[-1])
-            taken.states = []
-        return came
+    def _reason_to_reopen(self, line: Line) -> str:
+        link = self._link
+        assert link is not None  # noqa: S101  # or there is a reason to stay away
+        if link.id != line.link_id:
+            return "the link was made anew"
+        if link.generation != line.generation:
+            return "binding anew, by an operator's order"
+        if not line.adopt(link, tps=self._rate(link)):
+            return "its settings changed"
+        return ""
 
-    def _receive(self, reports: Sequence[Report]) -> None:
-        """Commit reports; only then does the peer hear that we have them."""
-        assert self._link is not None and self._transport is not None  # noqa: S101
-        receipts = [report for report in reports if isinstance(report, Receipt)]
-        inbound = [report for report in reports if isinstance(report, Inbound)]
-        if receipts:
-            receive.receipts(receipts, link_id=self._link.id)
-        if inbound:
-            receive.inbound(inbound, link_id=self._link.id)
-        self._transport.answer(reports, stored=True)
+    # --- the slot -----------------------------------------------------------------------
 
-    def _tell(self, state: LinkState, detail: str) -> None:
-        if self._slot:  # lost to another worker, it shows the other's line
-            slots.tell(self._slot, owner=self.worker, state=state, detail=detail)
-
-    def _renew(self) -> bool:
-        """Renew what this worker owns; False when the slot is lost, and with it the link."""
-        assert self._dispatcher is not None  # noqa: S101  # only called on an open link
+    def _keep_slot(self) -> bool:
+        """Renew the slot when it is time; False when it is lost, and with it the line."""
         now = time.monotonic()
-        if now - self._renewed >= RENEW_S:
-            self._dispatcher.renew()
-            self._renewed = now
-        if self._slot and now - self._renewed_slot >= slots.RENEW_S:
-            if not slots.renew(self._slot, owner=self.worker):
-                self._slot = None
-            self._renewed_slot = now
-        return self._slot is not None
+        if self._slot is None or now - self._renewed < slots.RENEW_S:
+            return True
+        self._renewed = now
+        if slots.renew(self._slot, owner=self.worker):
+            return True
+        self._slot = None
+        return False
 
     def _give_up(self) -> None:
-        """Close a link whose slot another worker has taken over."""
-        logger.warning("%s: another worker holds the link now; closing", self.name)
-        self.finish()
-        self._transport = self._dispatcher = None
+        """Close a line whose slot another worker has taken over."""
+        if self._line:
+            logger.warning("%s: another worker holds its slot now; closing", self.name)
+            self._close(DRAIN_S)
+
+    def _let_go(self) -> None:
+        if slot := self._slot:
+            slots.release(slot, owner=self.worker)
+            self._slot = None
+
+    def _rate(self, link: Link) -> float:
+        """Take this slot's part of the link's rate; 0 for no limit, or for not yet."""
+        if not link.max_tps or self._slot is None or not self._is_up:
+            return 0.0
+        return slots.share(self._slot, owner=self.worker, max_tps=link.max_tps)
+
+    def _may_send(self) -> bool:
+        """Say whether the line is up, and its part of the link's rate was given."""
+        if self._link is None or self._slot is None or not self._is_up:
+            return False
+        return not self._link.max_tps or self._slot.tps > 0
+
+    @property
+    def _is_up(self) -> bool:
+        return self._told is not None and self._told[0] is LinkState.UP
+
+    def _tell(self) -> None:
+        """Show operators where the slot stands, when that has changed."""
+        shown = self._shown()
+        if self._slot is None or shown is None or shown == self._told:
+            return
+        slots.tell(self._slot, owner=self.worker, state=shown[0], detail=shown[1])
+        self._told = shown
+        if shown[0] is not LinkState.UP:
+            self._slot.tps = 0.0
+        else:
+            self.heed()  # for its part of the rate
+
+    def _shown(self) -> _Shown | None:
+        line = self._line
+        if line is None:
+            return self._shown_without_line()
+        if self._leaving:
+            return LinkState.DRAINING, self._leaving
+        if line.is_held and line.state is LinkState.UP:
+            return LinkState.PAUSED, line.detail
+        return line.state, line.detail
+
+    def _shown_without_line(self) -> _Shown | None:
+        if self._link is None or self._slot is None:
+            return None
+        if self._slot.number > self._link.binds:
+            return LinkState.STANDBY, slots.STANDS_BY
+        if self._link.mode == LinkMode.DRAIN:
+            return LinkState.DRAINED, "by an operator's order"
+        return None
+
+    # --- the line -----------------------------------------------------------------------
+
+    def _open(self, link: Link) -> None:
+        self._leaving = ""
+        line = Line(link, worker=self.worker, wake=self.wake)
+        line.hold(link.mode == LinkMode.PAUSE)
+        self._line = line
+        line.start()
+        logger.info("%s: opening %s:%s", self.name, link.host, link.port)
+
+    def _close(self, drain_s: float) -> None:
+        """Close the line; the slot stays."""
+        if self._line:
+            self._line.close(drain_s=drain_s, meanwhile=self._keep_slot)
+            self._line = None
+        self._leaving, self._told = "", None

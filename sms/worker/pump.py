@@ -39,6 +39,10 @@ class Pump(ABC):
         """Have it look now. From any thread, and cheap."""
         self._woken.set()
 
+    def heed(self) -> None:
+        """Have it follow its orders now; for most that is no more than to look."""
+        self.wake()
+
     def stop(self, timeout_s: float) -> None:
         """Have it finish, and wait for that."""
         self.stopping.set()

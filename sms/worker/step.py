@@ -31,6 +31,12 @@ def wake(queue: str) -> None:
         pump.wake()
 
 
+def heed(queue: str) -> None:
+    """Have the pump of a queue look at its orders, if this process has it."""
+    if pump := PUMPS.get(queue):
+        pump.heed()
+
+
 class PumpStep(bootsteps.StartStopStep):
     """Worker-level, so that a lost broker, which restarts the consumer, leaves links alone."""
 

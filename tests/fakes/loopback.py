@@ -27,6 +27,7 @@ class Loopback:
         self.sent: list[Outbound] = []
         self.answered: list[tuple[Report, bool]] = []
         self.free = room
+        self.is_held = False
         self._answer = answer or accept
         self._open: list[Outbound] = []
 
@@ -34,7 +35,7 @@ class Loopback:
         self.sink.state(LinkState.UP, "loopback")
 
     def room(self) -> int:
-        return self.free - len(self._open)
+        return 0 if self.is_held else self.free - len(self._open)
 
     def split(self, body: str, encoding: Encoding) -> Split:
         return Split(encoding, tuple(text.segments(body, encoding)))
@@ -47,6 +48,12 @@ class Loopback:
                 self._open.append(outbound)
             else:
                 self.sink.outcome(Outcome(outbound.key, result))  # type: ignore[arg-type]
+
+    def hold(self, is_held: bool) -> None:
+        self.is_held = is_held
+
+    def adopt(self, settings: object) -> bool:
+        return True
 
     def answer(self, reports: Sequence[Report], *, stored: bool) -> None:
         self.answered += [(report, stored) for report in reports]

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from sms import slots
+from sms.lifecycle import LinkState
 from sms.models import Link, Message, Route
 from sms.transports.base import Outbound, TransportError
 from tests.fakes.loopback import accept
@@ -117,6 +119,70 @@ def test_what_cannot_be_made_is_told_in_a_sentence(
 def test_the_empty_prefix_is_every_number(link: Link) -> None:
     assert made("addroute", "", "carrier")["prefix"] == ""
     assert Route.objects.get().link == link
+
+
+# --- link, setlink ----------------------------------------------------------------------
+
+
+def status(*words: str) -> dict[str, Any]:
+    return made("link", "carrier", *words, "--wait", "0")
+
+
+@pytest.mark.django_db
+def test_each_order_changes_the_row_that_workers_follow(link: Link) -> None:
+    assert (status()["mode"], status()["slots"]) == ("run", [])
+    for order, mode in (("pause", "pause"), ("drain", "drain"), ("resume", "run")):
+        assert status(order)["mode"] == mode
+    assert status("disable")["enabled"] is False
+    assert status("enable")["enabled"] is True
+    status("rebind")
+    link.refresh_from_db()
+    assert (link.generation, link.mode) == (1, "run")
+
+
+@pytest.mark.django_db
+def test_a_links_status_names_its_workers_and_counts_what_waits(
+    link: Link, make_message: MakeMessage
+) -> None:
+    make_message()
+    for worker in "ab":
+        slot = slots.take(link_id=link.id, owner=worker, binds=1)
+    slots.tell(slot, owner="b", state=LinkState.UP, detail="bound to simulator")
+    told = status("status")
+    assert (told["waiting"], told["binds"]) == (1, 1)
+    assert [(s["number"], s["state"]) for s in told["slots"]] == [(1, "down"), (2, "up")]
+    out = StringIO()
+    call_command("link", "carrier", "pause", "--wait", "0", stdout=out)
+    first, *lines = out.getvalue().splitlines()
+    assert first.startswith("Link carrier stays connected and takes receipts")
+    assert any(line.startswith("slot 2   up bound to simulator on ") for line in lines)
+
+
+@pytest.mark.django_db
+def test_a_link_is_changed_and_no_secret_is_told(link: Link) -> None:
+    words = ("setlink", "carrier", "--window", "50", "--tps", "7", "--password", "secret")
+    assert made(*words) == {"name": "carrier", "changed": ["max_tps", "password", "window_size"]}
+    link.refresh_from_db()
+    assert (link.window_size, link.max_tps, link.password) == (50, 7, "secret")
+    assert made(*words)["changed"] == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("setlink", "nobody", "--tps", "1"), "There is no link nobody."),
+        (("setlink", "carrier", "--binds", "0"), "binds: "),
+        (("setlink", "carrier", "--system-type", "x" * 13), "system_type: "),
+        (("link", "nobody", "pause"), "There is no link nobody."),
+        (("link", "carrier", "stop"), "invalid choice: 'stop'"),
+    ],
+)
+def test_a_wrong_order_changes_nothing(link: Link, words: tuple[str, ...], sentence: str) -> None:
+    with pytest.raises(CommandError) as refusal:
+        made(*words)
+    assert sentence in str(refusal.value)
+    assert Link.objects.get().date_updated == link.date_updated
 
 
 # --- timeline ---------------------------------------------------------------------------

@@ -125,7 +125,7 @@ def test_a_message_whose_validity_ended_in_the_queue_fails(
 
 def test_messages_of_a_link_that_is_down_say_queued(link: Link, make_message: MakeMessage) -> None:
     message = make_message(due_at=timezone.now() - timedelta(seconds=5))
-    slot = slots.acquire(link_id=link.id, owner="one")
+    slot = slots.take(link_id=link.id, owner="one", binds=1)
     assert slot
     slots.tell(slot, owner="one", state=LinkState.UP, detail="")
     sweep.hold()

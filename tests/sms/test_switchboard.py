@@ -3,7 +3,7 @@
 from dataclasses import fields
 
 from sms.models import Link
-from sms.switchboard import TRANSPORTS, connect
+from sms.switchboard import TRANSPORTS, connect, settings_of
 from sms.transports.smpp.link import SmppLink, SmppSettings
 from tests.fakes.sink import RecordingSink
 
@@ -20,6 +20,14 @@ def test_every_setting_of_smpp_is_a_column_with_the_same_default() -> None:
 
 def test_a_links_row_opens_its_transport() -> None:
     link = Link(name="acme", host="::1", long_messages="payload", bind_mode="pair")
-    transport = connect(link, RecordingSink())
+    transport = connect(link.kind, settings_of(link), RecordingSink())
     assert isinstance(transport, SmppLink) and Link.Kind.SMPP in TRANSPORTS
     assert transport.room() == 0
+
+
+def test_a_slot_is_told_its_own_part_of_the_links_rate() -> None:
+    link = Link(name="acme", host="::1", max_tps=50)
+    whole, part = settings_of(link), settings_of(link, max_tps=12.5)
+    assert isinstance(whole, SmppSettings) and isinstance(part, SmppSettings)
+    assert (whole.max_tps, part.max_tps) == (50, 12.5)
+    assert not part.needs_new_connection(whole)

@@ -80,6 +80,14 @@ class Dialler:
         """Say whether messages may go over it now."""
         return self.connection is not None and self.connection.session.state is State.BOUND
 
+    def adopt(self, settings: SmppSettings) -> None:
+        """Go by new settings on the connection that is there and on the next ones."""
+        self._settings = settings
+        if self.connection:
+            self.connection.session.timers = self._timers()
+            self.connection.session.window_size = settings.window_size
+            self.connection.wake()
+
     def dial_no_more(self) -> None:
         """Let the connection that is there be the last one."""
         self._is_last = True
@@ -137,17 +145,19 @@ class Dialler:
         return connection
 
     def _new_connection(self) -> Connection:
-        timers = Timers(
-            response_s=self._settings.response_timeout_s,
-            enquire_link_s=self._settings.enquire_link_s,
-        )
         session = Session(
             Role.ESME,
             now=self._loop.time(),
-            timers=timers,
+            timers=self._timers(),
             window_size=self._settings.window_size,
         )
         return Connection(session, self, self._loop)
+
+    def _timers(self) -> Timers:
+        return Timers(
+            response_s=self._settings.response_timeout_s,
+            enquire_link_s=self._settings.enquire_link_s,
+        )
 
     def _bind(self, connection: Connection) -> None:
         self._report_state(LinkState.BINDING, f"binding as {self._settings.system_id}")

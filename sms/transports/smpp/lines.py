@@ -56,6 +56,11 @@ class Lines:
             self._states = dict.fromkeys(self._diallers, LinkState.BINDING)
             self._tasks = [self._loop.create_task(d.run()) for d in self._diallers.values()]
 
+    def adopt(self, settings: SmppSettings) -> None:
+        """Go by new settings, here and on the next connections."""
+        for dialler in self._diallers.values():
+            dialler.adopt(settings)
+
     def dial_no_more(self) -> None:
         """Let the connections that are there be the last ones."""
         for dialler in self._diallers.values():

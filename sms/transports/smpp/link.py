@@ -105,6 +105,19 @@ class SmppLink:
         self._outgoing.put(batch)
         self._loop.call_soon_threadsafe(self._on_sent)
 
+    def hold(self, is_held: bool) -> None:
+        """Send nothing while held, and hand back what has not left; receiving goes on."""
+        self._loop.call_soon_threadsafe(self._hold, is_held)
+
+    def adopt(self, settings: object) -> bool:
+        """Go by new settings from now on; False when they need a connection made anew."""
+        if not isinstance(settings, SmppSettings):
+            return False
+        if settings.needs_new_connection(self._settings):
+            return False
+        self._loop.call_soon_threadsafe(self._adopt, settings)
+        return True
+
     def answer(self, reports: Sequence[Report], *, stored: bool) -> None:
         """Answer reports of the peer; those of a connection that is gone come again."""
         tokens = [report.token for report in reports]
@@ -121,6 +134,23 @@ class SmppLink:
     def _start(self) -> None:
         if not self._is_stopping:
             self._lines.start()
+
+    def _hold(self, is_held: bool) -> None:
+        self._outgoing.hold(is_held)
+        if not is_held:
+            self._sink.room()
+
+    def _adopt(self, settings: SmppSettings) -> None:
+        self._settings = settings
+        self._name = settings.name
+        self._statuses = read_statuses(settings.status_overrides)
+        self._rules = rules_of(settings)
+        self._outgoing.change(settings)
+        self._lines.adopt(settings)
+        if self._pace_timer:  # it was set by the old rate
+            self._pace_timer.cancel()
+            self._pace_timer = None
+        self._wake()
 
     def _on_sent(self) -> None:
         if not self._outgoing.is_open:

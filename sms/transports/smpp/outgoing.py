@@ -44,13 +44,13 @@ class Outgoing:
         """Segments without an outcome yet, queued or in flight."""
         self._capacity = Capacity(window_size=settings.window_size, max_tps=settings.max_tps)
         self._pacer = Pacer(settings.max_tps)
-        self._is_open = False
+        self._is_open = self._is_held = False
         self._is_short_of_room = False
 
     @property
     def is_open(self) -> bool:
         """Say whether segments may leave now."""
-        return self._is_open
+        return self._is_open and not self._is_held
 
     @property
     def limit(self) -> float:
@@ -58,15 +58,29 @@ class Outgoing:
         return self._pacer.limit
 
     def set_open(self, is_open: bool) -> None:
-        """Say whether segments may leave."""
+        """Say whether there is a connection for segments to leave over."""
         with self._lock:
             self._is_open = is_open
+
+    def hold(self, is_held: bool) -> None:
+        """Let nothing leave while held; what has not left yet goes back."""
+        with self._lock:
+            self._is_held = is_held
+        if is_held:
+            self.return_all("held back by an operator's order")
+
+    def change(self, settings: SmppSettings) -> None:
+        """Go by new settings from the next segment on."""
+        self._settings = settings
+        with self._lock:
+            self._capacity.change(window_size=settings.window_size, max_tps=settings.max_tps)
+        self._pacer.change(settings.max_tps)
 
     def room(self) -> int:
         """Count the segments it would take now; 0 while none may leave."""
         with self._lock:
             held = self._capacity.held(self._clock())
-            room = max(held - self._taken, 0) if self._is_open else 0
+            room = max(held - self._taken, 0) if self.is_open else 0
             self._is_short_of_room = room * 2 < held
             return room
 
@@ -82,7 +96,7 @@ class Outgoing:
         Returns how many seconds to wait for the next of them; 0 when none has to.
         """
         now = self._clock()
-        while self._is_open and self._queue and session.window_free:
+        while self.is_open and self._queue and session.window_free:
             if wait_s := self._pacer.wait_s(now):
                 return wait_s
             self._submit(session, self._queue.popleft(), now)
@@ -120,7 +134,7 @@ class Outgoing:
 
     def _has_room(self) -> bool:
         held = self._capacity.held(self._clock())
-        return self._is_open and (held - self._taken) * 2 >= held
+        return self.is_open and (held - self._taken) * 2 >= held
 
     def return_all(self, raw: str) -> None:
         """Hand back what has not been written."""

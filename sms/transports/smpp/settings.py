@@ -3,6 +3,7 @@
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +18,8 @@ class SmppSettings:
     system_type: str = ""
     window_size: int = 10
     """Requests that may wait for an answer at once."""
-    max_tps: int = 0
-    """PDUs a second; 0 for as fast as the peer takes them."""
+    max_tps: float = 0.0
+    """PDUs a second on this connection; 0 for as fast as the peer takes them."""
     response_timeout_s: float = 10.0
     enquire_link_s: float = 30.0
 
@@ -26,6 +27,11 @@ class SmppSettings:
     tls_ca: str = field(default="", repr=False)
     """Certificates of authorities, as PEM; empty for the system's."""
     tls_verify: bool = True
+    tls_name: str = ""
+    """What the peer's certificate has to name; empty for the host."""
+    tls_cert: str = field(default="", repr=False)
+    """Our own certificate and its chain, as PEM; empty for none."""
+    tls_key: str = field(default="", repr=False)
     bind_mode: str = "transceiver"
     """Or "pair": a transmitter and a receiver."""
 
@@ -48,6 +54,29 @@ class SmppSettings:
     err_preset: str = "nexmo"
     err_overrides: Mapping[str, object] = field(default_factory=dict)
     network_error_codes: Mapping[str, object] = field(default_factory=dict)
+
+    def needs_new_connection(self, earlier: "SmppSettings") -> bool:
+        """Say whether a connection made by earlier settings does not serve these."""
+        return any(getattr(self, name) != getattr(earlier, name) for name in _OF_A_CONNECTION)
+
+
+_OF_A_CONNECTION: Final = (
+    "host",
+    "port",
+    "system_id",
+    "password",
+    "system_type",
+    "bind_mode",
+    "tls",
+    "tls_ca",
+    "tls_verify",
+    "tls_name",
+    "tls_cert",
+    "tls_key",
+    # No part of a bind, but messages that are cut already must leave as they were cut.
+    "default_alphabet",
+    "long_messages",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,14 @@ _SLOWEST_TPS = 1.0
 class Capacity:
     """How many segments to hold, so that the window stays full between the pump's visits."""
 
-    def __init__(self, *, window_size: int, max_tps: int) -> None:
-        self._window_size = window_size
-        self._ahead_max = min(_AHEAD_MAX, max_tps or _AHEAD_MAX)
+    def __init__(self, *, window_size: int, max_tps: float) -> None:
         self._answers: deque[float] = deque(maxlen=_AHEAD_MAX)
+        self.change(window_size=window_size, max_tps=max_tps)
+
+    def change(self, *, window_size: int, max_tps: float) -> None:
+        """Go by another window and rate from now on."""
+        self._window_size = window_size
+        self._ahead_max = max(min(_AHEAD_MAX, int(max_tps) or _AHEAD_MAX), 1)
 
     def answered(self, now: float) -> None:
         """Count an answer of the peer."""
@@ -40,10 +44,12 @@ class Pacer:
     """Spaces PDUs evenly, at most `max_tps` a second; 0 does not hold anything back.
 
     A peer that throttles us is left alone for a second and then gets half of what it
-    got; a tenth of the full rate comes back every ten seconds.
+    got; a tenth of the full rate comes back every ten seconds. Of several binds each
+    halves its own part of the link's rate: a peer that counts by bind has no quarrel with
+    the others, and one that counts by login throttles them as well, a moment later.
     """
 
-    def __init__(self, max_tps: int) -> None:
+    def __init__(self, max_tps: float) -> None:
         self._max_tps = float(max_tps)
         self._limit = self._max_tps
         """PDUs a second for now; 0 for no limit."""
@@ -58,6 +64,18 @@ class Pacer:
     def limit(self) -> float:
         """PDUs a second that go now; 0 for as fast as the peer takes them."""
         return self._limit
+
+    def change(self, max_tps: float) -> None:
+        """Go by another rate from now on; one that is throttled stays so, in proportion."""
+        if max_tps == self._max_tps:
+            return
+        if self._full and self._max_tps and max_tps:
+            part = max_tps / self._max_tps
+            self._limit, self._full = self._limit * part, self._full * part
+        else:
+            self._limit, self._full = float(max_tps), 0.0
+        self._max_tps = float(max_tps)
+        self._due = self._resting_until  # the next PDU's time was counted by the old rate
 
     def wait_s(self, now: float) -> float:
         """Tell how long to wait before the next PDU; 0 when it may go now."""

@@ -33,7 +33,7 @@ def ask(path: str, **headers: str) -> tuple[int, Any]:
 
 def hold(link: Link, state: LinkState, detail: str = "") -> Slot:
     """Have a worker hold a bind of a link."""
-    slot = slots.acquire(link_id=link.id, owner="worker")
+    slot = slots.take(link_id=link.id, owner="worker", binds=1)
     assert slot
     slots.tell(slot, owner="worker", state=state, detail=detail)
     return slot

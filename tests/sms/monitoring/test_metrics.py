@@ -164,7 +164,7 @@ def test_links_tell_their_binds(link: Link) -> None:
     read = scrape()
     assert read['cpaas_link_up{link="carrier"}'] == 0
     assert read['cpaas_link_binds{link="carrier",state="up"}'] == 0
-    slot = slots.acquire(link_id=link.id, owner="worker")
+    slot = slots.take(link_id=link.id, owner="worker", binds=1)
     assert slot
     slots.tell(slot, owner="worker", state=LinkState.UP, detail="")
     read = scrape()

@@ -45,13 +45,24 @@ def test_the_simulator_runs_for_its_link() -> None:
     assert "simulator" not in names()
 
 
-def test_an_edited_link_gets_a_new_worker() -> None:
+def test_a_link_with_several_binds_has_a_worker_for_each_on_one_queue() -> None:
+    Link.objects.create(name="one", host="127.0.0.1", binds=3)
+    assert names() == [
+        "broker", "housekeeping", "notify", "link.one", "link.one.2", "link.one.3", "web"
+    ]  # fmt: skip
+    for name in ("link.one", "link.one.3"):
+        argv = worker(name).argv
+        assert argv[argv.index("--queues") + 1] == "link.one"
+        assert argv[argv.index("--hostname") + 1] == f"{name}@%h"
+
+
+def test_an_edited_link_keeps_its_workers_which_follow_by_themselves() -> None:
     link = Link.objects.create(name="one", host="127.0.0.1")
     before = worker("link.one")
-    assert worker("link.one") == before
     link.host = "localhost"
+    link.binds = 2
     link.save()
-    assert worker("link.one") != before
+    assert worker("link.one") == before
 
 
 @pytest.mark.parametrize(

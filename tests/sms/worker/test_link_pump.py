@@ -1,9 +1,8 @@
 """A link's pump against the SMSC simulator, over TCP, on a real database."""
 
 import itertools
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -19,21 +18,13 @@ from sms.errors import ErrorCode
 from sms.lifecycle import FINAL, LinkState, SegmentState, Status
 from sms.models import Event, Link, Message, Segment, Slot
 from sms.transports.base import Inbound
-from sms.worker.link_pump import LinkPump
 from tests.fakes.carrier import Carrier
 from tests.sms.conftest import MakeMessage
+from tests.sms.worker.conftest import PATIENCE_S, Start, is_up, until
 
 pytestmark = [pytest.mark.sockets, pytest.mark.django_db(transaction=True)]
 
-PATIENCE_S = 20.0
 UNANSWERED = ErrorCode.NO_RESPONSE
-
-
-def until(what: str, condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
-        time.sleep(0.02)
 
 
 def all_final() -> bool:
@@ -42,40 +33,6 @@ def all_final() -> bool:
 
 def outcomes() -> Counter[tuple[str, int | None]]:
     return Counter(Message.objects.values_list("status", "error_code"))
-
-
-def is_up() -> bool:
-    return Slot.objects.filter(state=LinkState.UP).exists()
-
-
-@pytest.fixture
-def carrier() -> Iterator[Carrier]:
-    with Carrier() as carrier:
-        yield carrier
-
-
-@pytest.fixture
-def link(db: None, carrier: Carrier) -> Link:
-    return Link.objects.create(
-        name="carrier", host="127.0.0.1", port=carrier.port, system_id="me", response_timeout_s=1
-    )
-
-
-@pytest.fixture
-def start(link: Link) -> Iterator[Callable[[], LinkPump]]:
-    pumps: list[LinkPump] = []
-
-    def start_one() -> LinkPump:
-        pumps.append(pump := LinkPump(link.name))
-        pump.start()
-        return pump
-
-    yield start_one
-    for pump in pumps:
-        pump.stop(PATIENCE_S)
-
-
-Start = Callable[[], LinkPump]
 
 
 def test_messages_are_delivered_with_their_receipts(
@@ -205,7 +162,9 @@ def test_a_second_worker_stands_by_and_takes_over(
     second.wake()
     until("delivery", all_final)
     assert carrier.stats()["binds_total"] == 1
-    assert Slot.objects.get().owner == first.worker
+    until("the second place", lambda: Slot.objects.filter(state=LinkState.STANDBY).exists())
+    owners = dict(Slot.objects.values_list("number", "owner"))
+    assert owners == {1: first.worker, 2: second.worker}
     first.stop(PATIENCE_S)
     until("the take-over", lambda: is_up() and Slot.objects.get().owner == second.worker)
     make_message(recipient="15551234567")
@@ -224,7 +183,7 @@ def test_a_worker_that_lost_its_slot_closes_its_line(
     Slot.objects.update(owner="somebody else", owned_until=timezone.now() + timedelta(hours=1))
     pump.wake()
     until("the farewell", lambda: carrier.stats()["binds"] == 0)
-    assert Slot.objects.get().owner == "somebody else"
+    assert Slot.objects.get(number=1).owner == "somebody else"
     Slot.objects.update(owner="", owned_until=None)
     until("the bind after it", lambda: carrier.stats()["binds"] == 1)
 

@@ -139,7 +139,8 @@ class Session:
         self.state = State.OPEN
         self.mode = _NO_MODE
         self.window_size = window_size
-        self._timers = timers
+        self.timers = timers
+        """Changed ones count from the next request on."""
         self._requests = OpenRequests(remember_s=timers.remember_s, first_sequence=first_sequence)
         self._outbox: list[tuple[bytes, OpenRequest | None]] = []
         self._frames = FrameBuffer()
@@ -176,7 +177,7 @@ class Session:
         self._check_may_send(pdu)
         pdu.sequence_number = self._requests.next_sequence()
         octets = encode(pdu)
-        timeout_s = self._timers.bind_s if isinstance(pdu, Bind) else self._timers.response_s
+        timeout_s = self.timers.bind_s if isinstance(pdu, Bind) else self.timers.response_s
         request = OpenRequest(type(pdu), pdu.sequence_number, context, now + timeout_s)
         self._requests.add(request)
         self._outbox.append((octets, request))
@@ -395,18 +396,18 @@ class Session:
         return [self.close(f"{request.pdu_class.name}: {reason}")]
 
     def _probe_at(self) -> float | None:
-        if self.state is not State.BOUND or self._is_probing or not self._timers.enquire_link_s:
+        if self.state is not State.BOUND or self._is_probing or not self.timers.enquire_link_s:
             return None
-        return self._heard_at + self._timers.enquire_link_s
+        return self._heard_at + self.timers.enquire_link_s
 
     def _whole_pdu_by(self) -> float | None:
         began_at = self._frames.incomplete_since
-        return None if began_at is None else began_at + self._timers.whole_pdu_s
+        return None if began_at is None else began_at + self.timers.whole_pdu_s
 
     def _bound_by(self) -> float | None:
         if self.state is not State.OPEN or self.role is Role.ESME:
             return None  # as ESME our own bind has a deadline
-        return self._opened_at + self._timers.bind_s
+        return self._opened_at + self.timers.bind_s
 
 
 def _is_past(moment: float | None, now: float) -> bool:

@@ -81,8 +81,9 @@ def test_a_peer_that_stops_reading_is_found_and_what_it_never_got_is_told_apart(
 ) -> None:
     hold = threading.Event()
     values = {"window_size": 1000, "response_timeout_s": 0.5, "enquire_link_s": 0.3}
+    batch = segments(30_000)  # before the probe's time begins to run
     link = call(lambda caller: hold.wait(PATIENCE_S) and None, **values)
-    link.send(segments(30_000))
+    link.send(batch)
     assert "no answer in time" in sink.wait_state(LinkState.DOWN)
     hold.set()
     sink.wait_outcomes(30_000)

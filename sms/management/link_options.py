@@ -1,0 +1,105 @@
+"""The columns of a link as options of the commands that make and change one."""
+
+import json
+from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from django.db import models
+
+from sms.models import Link
+
+OPTIONS = (
+    "binds",
+    "host",
+    "port",
+    "system_id",
+    "password",
+    "system_type",
+    "window_size",
+    "max_tps",
+    "response_timeout_s",
+    "enquire_link_s",
+    "tls",
+    "tls_ca",
+    "tls_verify",
+    "tls_name",
+    "tls_cert",
+    "tls_key",
+    "bind_mode",
+    "service_type",
+    "source_ton",
+    "source_npi",
+    "dest_ton",
+    "dest_npi",
+    "registered_delivery",
+    "send_validity",
+    "default_alphabet",
+    "long_messages",
+    "receipt_id_form",
+    "unknown_is_final",
+    "one_receipt_wait_s",
+    "status_overrides",
+    "err_preset",
+    "err_overrides",
+    "network_error_codes",
+    "on_unanswered",
+)
+"""Columns that are options of their own name; an omitted one keeps the column's default."""
+SHORT = {"window_size": "--window", "max_tps": "--tps"}
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is not JSON") from None
+
+
+def _file(path: str) -> str:
+    try:
+        return Path(path).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ArgumentTypeError(f"cannot read {path}: {error}") from None
+
+
+READERS: dict[type[models.Field[Any, Any]] | str, Callable[[str], Any]] = {
+    models.PositiveSmallIntegerField: int,
+    models.PositiveIntegerField: int,
+    models.JSONField: _json,
+    "tls_ca": _file,
+    "tls_cert": _file,
+    "tls_key": _file,
+}
+"""How an option of a kind of column, or of this very one, is read; where neither: as it is."""
+
+
+def add_options(parser: ArgumentParser, *, is_new: bool) -> None:
+    """Add one option a column; a new link needs a host."""
+    for name in OPTIONS:
+        _add_option(parser, name, is_required=is_new and name == "host")
+
+
+def given(options: dict[str, Any]) -> dict[str, Any]:
+    """Keep the columns that the options name."""
+    return {name: options[name] for name in OPTIONS if options[name] is not None}
+
+
+def _add_option(parser: ArgumentParser, name: str, *, is_required: bool) -> None:
+    column = Link._meta.get_field(name)
+    assert isinstance(column, models.Field)  # noqa: S101  # OPTIONS names columns
+    option = SHORT.get(name, "--" + name.replace("_", "-"))
+    help_text = str(column.help_text).replace("%", "%%") or None
+    if isinstance(column, models.BooleanField):
+        parser.add_argument(option, action=BooleanOptionalAction, help=help_text)
+        return
+    parser.add_argument(
+        option,
+        dest=name,
+        type=READERS.get(name) or READERS.get(type(column), str),
+        choices=[value for value, _ in column.flatchoices] or None,
+        required=is_required,
+        metavar="FILE" if READERS.get(name) is _file else None,
+        help=help_text,
+    )
