@@ -294,8 +294,8 @@ class SmppLink:
         logger.warning("link %s: answer to nothing asked: %r", self._name, event.pdu)
 
     def _on_peer_unbinds(self, connection: Connection, event: PeerUnbinds) -> None:
-        self._set_up(False)
-        self._return_queue("the peer unbinds")
+        self._outgoing.set_open(False)
+        self._outgoing.return_all("the peer unbinds")
 
     def _on_over(self, connection: Connection, event: SessionOver) -> None:
         self._outgoing.set_open(False)
