@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from accounts import memory
 from accounts.models import Account, Client, PhoneNumber
 from tests.fakes.shell import manage
 
@@ -193,3 +194,10 @@ def test_the_signing_secret_can_be_asked_for(account: Account) -> None:
 def test_arguments_that_are_no_text_are_refused_in_a_sentence() -> None:
     with pytest.raises(CommandError, match="not UTF-8"):
         call_command("createaccount", "a\udcff", "--json")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_limit_is_seen_by_running_processes_at_once(account: Account) -> None:
+    assert memory.recall("k", lambda: "before") == "before"
+    made("setlimits", account.sid, "--max-messages-per-day", "5")
+    assert memory.recall("k", lambda: "after") == "after"

@@ -3,6 +3,7 @@
 from argparse import SUPPRESS, ArgumentParser
 from typing import Any
 
+from accounts import memory
 from accounts.management.script import LIMITS, ScriptCommand, account_of, add_limits
 
 
@@ -24,4 +25,5 @@ class Command(ScriptCommand):
             setattr(account, name, options[name])
         account.full_clean()
         account.save(update_fields=[*LIMITS, "date_updated"])
+        memory.forget()
         return {"sid": account.sid, **{name: getattr(account, name) for name in LIMITS}}
