@@ -196,6 +196,8 @@ LIST_TIMEOUT_S = envint("LIST_TIMEOUT_S", 5)
 # Networks that callbacks may reach although they are not public, such as 10.1.0.0/16.
 CALLBACK_ALLOWED_NETWORKS = envlist("CALLBACK_ALLOWED_NETWORKS")
 CALLBACK_GIVE_UP_S = envint("CALLBACK_GIVE_UP_S", 24 * 3600)
+# How long the log of their attempts is kept.
+CALLBACK_ATTEMPTS_KEPT_S = envint("CALLBACK_ATTEMPTS_KEPT_S", 30 * 24 * 3600)
 
 # Who may see links and numbers, beside who sends the token: direct callers from here.
 MONITORING_NETWORKS = envlist("MONITORING_NETWORKS", "127.0.0.0/8,::1/128")

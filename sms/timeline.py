@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sms.lifecycle import Direction
-from sms.models import Callback, Event, Message, Segment
+from sms.models import Callback, CallbackAttempt, Event, Message, Segment
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,11 @@ def timeline(message: Message) -> list[Entry]:
         *(entry for segment in message.segments.all() for entry in _of_segment(segment)),
         *(_of_event(event) for event in message.events.all()),
         *_of_message(message),
-        *(entry for callback in message.callbacks.all() for entry in _of_callback(callback)),
+        *(
+            entry
+            for callback in message.callbacks.prefetch_related("attempts_made")
+            for entry in _of_callback(callback)
+        ),
     ]
     return sorted(entries, key=lambda entry: entry.at)
 
@@ -68,9 +72,20 @@ def _of_callback(callback: Callback) -> Iterator[Entry]:
     is_inbound = callback.event == Callback.Event.INBOUND
     name = "call of its URL" if is_inbound else f"callback {callback.status}"
     yield Entry(callback.created_at, f"{name} owed")
-    if callback.finished_at:
-        tries = f"{callback.attempts} tries" if callback.attempts > 1 else "first try"
-        yield Entry(callback.finished_at, f"{name} {callback.state}, {tries}", callback.last_answer)
-    elif callback.attempts:
-        told = f"{name} not taken, {callback.attempts} tries; next at {callback.due_at:%H:%M:%S}"
-        yield Entry(callback.due_at, told, callback.last_answer)
+    attempts = list(callback.attempts_made.all())
+    for number, attempt in enumerate(attempts, start=1):
+        told = f"{name} {_fate(callback, attempt, is_last=number == len(attempts))}, try {number}"
+        yield Entry(
+            attempt.at, told, f"{attempt}: {attempt.head}" if attempt.head else f"{attempt}"
+        )
+    if callback.finished_at and not attempts:  # never tried, or so long ago that the log is pruned
+        yield Entry(callback.finished_at, f"{name} {callback.state}", callback.last_answer)
+
+
+def _fate(callback: Callback, attempt: CallbackAttempt, *, is_last: bool) -> str:
+    """Say what came of an attempt. A success was the end of it, until somebody repeated it."""
+    if not attempt.error:
+        return Callback.State.DELIVERED
+    if is_last and callback.state == Callback.State.FAILED:
+        return "given up"
+    return "not taken"

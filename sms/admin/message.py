@@ -9,7 +9,8 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from accounts import unrouted
-from sms.models import Message
+from sms.admin import callback
+from sms.models import Callback, Message
 from sms.timeline import timeline
 
 
@@ -62,6 +63,16 @@ class MessageAdmin(admin.ModelAdmin[Message]):
         "happened",
     )
     readonly_fields = ("happened",)
+    actions = ("repeat_callbacks",)
+
+    def has_repeat_permission(self, request: HttpRequest) -> bool:
+        """Say who may have callbacks repeated."""
+        return callback.may_repeat(request)
+
+    @admin.action(description="Make callbacks of selected messages again", permissions=["repeat"])
+    def repeat_callbacks(self, request: HttpRequest, queryset: QuerySet[Message]) -> None:
+        """Make them again."""
+        callback.repeat(request, Callback.objects.filter(message__in=queryset))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Messages come from the API."""

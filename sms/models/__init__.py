@@ -8,8 +8,8 @@ failover.py     Health of a link: its circuit and its backlog
 block.py        Block: a recipient, or a prefix, that nothing is sent to
 receipt.py      ParkedReceipt: came before its segment's answer was recorded
 arrival.py      Arrival: the parts of an inbound message, and what came just now
-callback.py     Callback: one event an account's URL is owed
 count.py        Count: what all processes have counted together
+callback.py     Callback: one event an account's URL is owed; its attempts; hosts that fail
 event.py        Event: what the other rows do not say about a message
 hook.py         Hook: whom an inbound message is told, and how far that is
 idempotency.py  IdempotencyKey: which request became which message
@@ -17,7 +17,7 @@ idempotency.py  IdempotencyKey: which request became which message
 
 from sms.models.arrival import Arrival
 from sms.models.block import Block
-from sms.models.callback import Callback
+from sms.models.callback import Callback, CallbackAttempt, CallbackHost
 from sms.models.count import Count
 from sms.models.event import Event
 from sms.models.failover import Health
@@ -33,6 +33,8 @@ __all__ = [
     "Arrival",
     "Block",
     "Callback",
+    "CallbackAttempt",
+    "CallbackHost",
     "Count",
     "Event",
     "Health",

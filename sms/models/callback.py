@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import Account
@@ -43,6 +44,9 @@ class Callback(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     last_answer = models.CharField(max_length=255, blank=True)
     finished_at = models.DateTimeField(null=True)
+    repeated_at = models.DateTimeField(
+        null=True, help_text="When an operator had it begun anew; its day of retries, too."
+    )
 
     class Meta:
         constraints = [
@@ -52,13 +56,25 @@ class Callback(models.Model):
             ),
         ]
         indexes = [
-            # outbox.claim_callbacks
+            # outbox.survey_hosts, outbox.claim_callbacks
             models.Index(
-                fields=["due_at", "id"],
+                fields=["host", "due_at", "id"],
                 condition=Q(state="pending", locked_until__isnull=True),
                 name="callback_queue",
             ),
-            # sweep
+            # sweep: whose day of retries is over
+            models.Index(
+                Coalesce("repeated_at", "created_at"),
+                condition=Q(state="pending", locked_until__isnull=True),
+                name="callback_give_up",
+            ),
+            # notify.repeat: what failed at a host
+            models.Index(
+                fields=["host", "created_at"],
+                condition=Q(state="failed"),
+                name="callback_failed",
+            ),
+            # sweep; how much each host has under way
             models.Index(
                 fields=["locked_until"],
                 condition=Q(locked_until__isnull=False),
@@ -68,3 +84,50 @@ class Callback(models.Model):
 
     def __str__(self) -> str:
         return f"{self.message_id}: {self.status}"
+
+
+class CallbackAttempt(models.Model):
+    """One try of a callback; pruned after CALLBACK_ATTEMPTS_KEPT_S."""
+
+    # Unchecked: a check of each would cost as much as writing it, and rows are written
+    # beside their callback, in one transaction.
+    callback = models.ForeignKey(
+        Callback, models.CASCADE, db_constraint=False, related_name="attempts_made"
+    )
+    at = models.DateTimeField(help_text="When it began.")
+    status = models.PositiveSmallIntegerField(null=True, help_text="Of the answer, if one came.")
+    error = models.CharField(max_length=255, blank=True, help_text="Why it was no success.")
+    latency_ms = models.PositiveIntegerField()
+    head = models.CharField(max_length=256, blank=True, help_text="The answer's first bytes.")
+
+    class Meta:
+        ordering = ["at", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.said} after {self.latency_ms} ms"
+
+    @property
+    def said(self) -> str:
+        """What came of it, in one clause."""
+        return self.error or f"answered {self.status}"
+
+
+class CallbackHost(models.Model):
+    """A host that fails. One that is well has no row.
+
+    After some failures in a row its circuit opens: its callbacks stay where they are, but for
+    one at `probe_at`, until the host answers again.
+    """
+
+    host = models.CharField(max_length=255, help_text="Host and port, as callbacks have it.")
+    failures = models.PositiveSmallIntegerField(default=0, help_text="In a row.")
+    opened_at = models.DateTimeField(null=True, help_text="Empty while it is still tried freely.")
+    probes = models.PositiveSmallIntegerField(default=0, help_text="Failed since it was opened.")
+    probe_at = models.DateTimeField(null=True)
+    last_answer = models.CharField(max_length=255, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["host"], name="callback_host")]
+
+    def __str__(self) -> str:
+        return self.host

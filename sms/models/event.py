@@ -32,6 +32,7 @@ class Event(models.Model):
         NO_ROUTE = "no-route", "no link carries the number"
         BLOCKED = "blocked", "the recipient is blocked"
         SUSPENDED = "suspended", "the account may not send"
+        REPEATED = "repeated", "an operator had callbacks repeated"
         CLIENT = "client", "the SIP client could not be reached"
         UNROUTED = "unrouted", "no account has the number"
         NOT_TOLD = "not-told", "its application was not told"

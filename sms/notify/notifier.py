@@ -1,20 +1,22 @@
 """The callbacks that one worker has in its hands: claimed, posted, recorded."""
 
 import logging
+import random
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import DatabaseError, InterfaceError, transaction
 
-from accounts.models import Account
 from sms import meters, outbox
 from sms.models import Callback
+from sms.notify.circuits import Circuits
 from sms.notify.kinds import Fields, Kinds
+from sms.notify.signing import DOES_NOT_OPEN, Secrets
 from sms.notify.status import STATUS_KINDS
 from sms.notify.verdict import Verdict, later
-from sms.outbox import BusyHost, ClaimedCallback, Posted
+from sms.outbox import ClaimedCallback, HostState, Posted, Room
 from sms.webhook import Request, host_of
 from sms.webhook.sender import Answer
 
@@ -23,10 +25,11 @@ logger = logging.getLogger(__name__)
 LEASE_S = 60
 """Longer than a callback may take: nobody renews it."""
 PER_HOST = 100
-"""Callbacks that one host is sent at once: a slow one may not use up the sender."""
-SPARE = 25
-"""Of its share a host has to have so much left to count as free."""
-PASS_OVER_S = 0.25
+"""Callbacks that one host is sent at once, by all workers together."""
+SURVEY_S = 0.1
+"""How long a busy worker goes without looking which hosts have something due."""
+PART = 4
+"""A host has at most this part of what a worker has free: however many are slow, room is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ class _Judged:
     callback: ClaimedCallback
     answer: Answer
     verdict: Verdict
+    at: float
+    """When the answer came, by this process's clock."""
 
 
 class Notifier:
@@ -44,11 +49,19 @@ class Notifier:
     def __init__(self, *, worker: str, kinds: Kinds = STATUS_KINDS) -> None:
         self.worker = worker
         self._kinds = kinds
+        self._secrets = Secrets()
+        self._circuits = Circuits()
         self._open: dict[int, ClaimedCallback] = {}
+        self._unjudged: deque[tuple[ClaimedCallback, Answer, float]] = deque()
         self._unwritten: list[_Judged] = []
-        self._pass_over_at = 0.0
-        self.is_held_back = False
-        """Whether the last claim was left out, and should soon be tried again."""
+        self._heard: list[tuple[str, Answer]] = []
+        self._hosts: list[HostState] = []
+        self._survey_again_at = 0.0
+        self._is_fed = False
+        """Whether every host that was asked gave all that was asked for."""
+        self._surveyed_to = ""
+        self.has_more = False
+        """Whether the last claim left something that could be claimed at once."""
 
     @property
     def in_hand(self) -> int:
@@ -61,46 +74,80 @@ class Notifier:
         requests = self._requests(claimed) if claimed else []
         # Only now: what could not be written is not in hand, and its lease runs out.
         self._open |= {callback.id: callback for callback in claimed}
+        ready = {request.key for request in requests}
+        self.take(
+            Answer(callback.id, error=DOES_NOT_OPEN, is_ours=True)
+            for callback in claimed
+            if callback.id not in ready
+        )
         return requests
 
     def _claim(self, limit: int) -> list[ClaimedCallback]:
-        """Claim about what every host may still be sent.
-
-        To pass over the rows of hosts that have their share costs a look at each of them, so
-        that is done a few times a second only; a host that is quick frees its share sooner.
-        """
-        under_way = Counter(callback.host for callback in self._open.values())
-        free = PER_HOST - max(under_way.values(), default=0)
-        busy: list[BusyHost] = []
-        self.is_held_back = False
-        if free < SPARE:
-            self.is_held_back = time.monotonic() < self._pass_over_at
-            if self.is_held_back:
-                return []
-            self._pass_over_at = time.monotonic() + PASS_OVER_S
-            free = PER_HOST
-            busy = [BusyHost(host) for host, n in under_way.items() if PER_HOST - n < SPARE]
-        return outbox.claim_callbacks(
-            worker=self.worker, limit=min(limit, free), lease_s=LEASE_S, busy=busy
+        hosts = list(self._survey())
+        rooms = self._rooms([host for host in hosts if host.is_due], limit)
+        claimed = outbox.claim_callbacks(
+            worker=self.worker, rooms=rooms, share=PER_HOST, lease_s=LEASE_S
         )
+        got = Counter(callback.host for callback in claimed)
+        short = [room.host for room in rooms if got[room.host] < room.room]
+        self._is_fed = bool(rooms) and not short
+        moved = outbox.reorder_callbacks(short)
+        self.has_more = bool(claimed or moved or self._surveyed_to)
+        return claimed
+
+    def _survey(self) -> list[HostState]:
+        """Look which hosts have something due; not again while the last look still feeds us."""
+        if self._is_fed and time.monotonic() < self._survey_again_at:
+            return self._hosts
+        self._survey_again_at = time.monotonic() + SURVEY_S
+        hosts = outbox.survey_hosts(after=self._surveyed_to)
+        self._surveyed_to = hosts[-1].host if len(hosts) == outbox.HOSTS_AT_ONCE else ""
+        self._circuits.see(hosts)
+        self._hosts = hosts
+        return hosts
+
+    def _rooms(self, hosts: list[HostState], limit: int) -> list[Room]:
+        """Share out `limit` among hosts: a part of what is left to each, one to a probe."""
+        probes = self._circuits.take_probes(hosts, lease_s=LEASE_S)
+        under_way = Counter(callback.host for callback in self._open.values())
+        random.shuffle(hosts)  # or the first in the alphabet would always be the first
+        rooms = []
+        for host in hosts:
+            if host.is_open and host.host not in probes:
+                continue
+            most = min(PER_HOST, -(-limit // PART)) - under_way[host.host]
+            room = 1 if host.is_open else most
+            if 0 < room <= limit:
+                rooms.append(Room(host.host, room))
+                limit -= room
+        return rooms
 
     def take(self, answers: Iterable[Answer]) -> None:
         """Take in answers; `flush` writes what follows from them."""
+        now = time.monotonic()
         for answer in answers:
             # None when its lease ran out, and it was claimed and answered once more.
             if callback := self._open.pop(answer.key, None):
-                judged = _Judged(callback, answer, self._decide(callback, answer))
-                self._unwritten.append(judged)
-                meters.CALLBACKS.count(judged.verdict.state.value)
-                meters.CALLBACK_TOOK.observe(answer.latency_ms / 1000)
-                if not answer.ok:
+                self._unjudged.append((callback, answer, now))
+                if not answer.ok and not answer.is_ours:
                     logger.info("callback %s to %s: %s", callback.id, callback.host, answer.error)
 
+    def _judge(self) -> None:
+        while self._unjudged:
+            callback, answer, at = self._unjudged[0]
+            verdict = self._decide(callback, answer)
+            self._unwritten.append(_Judged(callback, answer, verdict, at))
+            meters.CALLBACKS.count(verdict.state.value)
+            meters.CALLBACK_TOOK.observe(answer.latency_ms / 1000)
+            self._heard.append((callback.host, answer))
+            self._unjudged.popleft()
+
     def _decide(self, callback: ClaimedCallback, answer: Answer) -> Verdict:
+        if answer.is_ours:
+            return later(callback, answer)
         try:
             return self._kinds[callback.event].decide(callback, answer)
         except (DatabaseError, InterfaceError):
-            self._open[callback.id] = callback
             raise
         except Exception:
             logger.exception("callback %s: its answer could not be judged", callback.id)
@@ -108,12 +155,15 @@ class Notifier:
 
     def flush(self) -> None:
         """Write what was taken in. When the database is away it stays, for the next flush."""
+        self._judge()
         plain = [judged for judged in self._unwritten if judged.verdict.then is None]
         outbox.record_callbacks([_posted(judged) for judged in plain], worker=self.worker)
         self._unwritten = [judged for judged in self._unwritten if judged.verdict.then]
         while self._unwritten:
             self._write_with_effect(self._unwritten[-1])
             self._unwritten.pop()
+        self._circuits.note(self._heard)
+        self._heard = []
 
     def _write_with_effect(self, judged: _Judged) -> None:
         """Write an attempt together with what follows from it, in a transaction of its own."""
@@ -125,8 +175,9 @@ class Notifier:
         except (DatabaseError, InterfaceError):
             raise
         except Exception:
-            logger.exception("callback %s: what it asks for failed", judged.callback.id)
-            again = _Judged(judged.callback, judged.answer, later(judged.callback, judged.answer))
+            callback, answer = judged.callback, judged.answer
+            logger.exception("callback %s: what it asks for failed", callback.id)
+            again = _Judged(callback, answer, later(callback, answer), judged.at)
             outbox.record_callbacks([_posted(again)], worker=self.worker)
 
     def release(self) -> None:
@@ -135,22 +186,19 @@ class Notifier:
         self._open.clear()
 
     def _requests(self, claimed: Sequence[ClaimedCallback]) -> list[Request]:
+        secrets = self._secrets.of({callback.account_id for callback in claimed})
         by_event: dict[int, list[ClaimedCallback]] = {}
         for callback in claimed:
-            by_event.setdefault(callback.event, []).append(callback)
-        fields: dict[int, Fields] = {}
-        for event, callbacks in by_event.items():
-            fields |= self._kinds[event].fields(callbacks)
-        senders = Account.objects.only("sid", "signing_secret").in_bulk(
-            {callback.account_id for callback in claimed}
-        )
+            if callback.account_id in secrets:
+                by_event.setdefault(callback.event, []).append(callback)
         return [
-            self._request(callback, fields[callback.id], senders[callback.account_id])
-            for callback in claimed
-            if callback.id in fields
+            self._request(callback, fields[callback.id], secrets[callback.account_id])
+            for event, callbacks in by_event.items()
+            for fields in [self._kinds[event].fields(callbacks)]
+            for callback in callbacks
         ]
 
-    def _request(self, callback: ClaimedCallback, fields: Fields, account: Account) -> Request:
+    def _request(self, callback: ClaimedCallback, fields: Fields, secret: str) -> Request:
         request = Request(
             key=callback.id,
             url=callback.url,
@@ -158,11 +206,10 @@ class Notifier:
             fields=fields,
             body_bytes=self._kinds[callback.event].body_bytes,
         )
-        # The same id at every try: by it the receiver drops repeats.
+        # The same id at every try, and when an operator repeats it: by it the receiver drops
+        # what it has seen. Source: Standard Webhooks 1.0.0, "webhook-id".
         webhook_id = f"{fields[0][1]}-{callback.event}"
-        return request.signed(
-            secret=account.signing_secret, webhook_id=webhook_id, timestamp=int(time.time())
-        )
+        return request.signed(secret=secret, webhook_id=webhook_id, timestamp=int(time.time()))
 
 
 def _posted(judged: _Judged) -> Posted:
@@ -176,4 +223,10 @@ def _posted(judged: _Judged) -> Posted:
         url=verdict.url,
         method=verdict.method,
         host=host_of(verdict.url),
+        was_deferred=judged.callback.attempts > 1,
+        ago_s=time.monotonic() - judged.at + answer.latency_ms / 1000,
+        status=answer.status,
+        error=(answer.error or "")[:255],
+        latency_ms=answer.latency_ms,
+        head=answer.body_head[:256],
     )

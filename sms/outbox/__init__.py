@@ -6,6 +6,7 @@ messages.py    the queue of a link
 transfers.py   from one queue to another, and how long a queue is
 callbacks.py   the queue of callbacks
 counts.py      what processes count
+hosts.py       the hosts of callbacks, and which of them fail
 
 Every statement moves a batch, is guarded by what it expects to find, and returns what
 it won. Times are the database's: workers' clocks may differ, leases may not.
@@ -13,14 +14,29 @@ it won. Times are the database's: workers' clocks may differ, leases may not.
 
 from sms.outbox.acceptance import insert
 from sms.outbox.callbacks import (
-    BusyHost,
     ClaimedCallback,
     Posted,
+    Room,
     claim_callbacks,
+    give_up_callbacks,
+    prune_attempts,
     record_callbacks,
     release_callbacks,
+    reorder_callbacks,
 )
 from sms.outbox.counts import add_counts
+from sms.outbox.hosts import (
+    HOSTS_AT_ONCE,
+    HostFailures,
+    HostState,
+    Probe,
+    count_failures,
+    forgive_hosts,
+    postpone_probes,
+    probe_now,
+    survey_hosts,
+    take_probes,
+)
 from sms.outbox.messages import (
     Claimed,
     Deferral,
@@ -41,29 +57,42 @@ LEASE_S = 30
 """How long a claim holds without a renewal; workers renew every 10 s."""
 
 __all__ = [
+    "HOSTS_AT_ONCE",
     "LEASE_S",
-    "BusyHost",
     "Claimed",
     "ClaimedCallback",
     "Deferral",
+    "HostFailures",
+    "HostState",
     "Mark",
     "Marked",
     "Move",
     "Posted",
+    "Probe",
+    "Room",
     "SegmentWrite",
     "Transfer",
     "add_counts",
     "claim",
     "claim_callbacks",
+    "count_failures",
     "depth",
+    "forgive_hosts",
+    "give_up_callbacks",
     "insert",
     "mark",
     "oldest_due_s",
+    "postpone_probes",
+    "probe_now",
+    "prune_attempts",
     "record",
     "record_callbacks",
     "release",
     "release_callbacks",
     "renew",
+    "reorder_callbacks",
     "resume",
+    "survey_hosts",
+    "take_probes",
     "transfer",
 ]

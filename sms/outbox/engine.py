@@ -60,9 +60,9 @@ SMALLINT_MAX = 32_767
 """What PostgreSQL's smallint holds: Django's PositiveSmallIntegerField."""
 
 
-def added(column: str, number: str = "1") -> str:
+def added(column: str, number: str = "1", *, most: int = SMALLINT_MAX) -> str:
     """Spell a small column plus a number; what is full stays, since overflow fails the batch."""
-    return f"{column} + CASE WHEN {column} < {SMALLINT_MAX} THEN {number} ELSE 0 END"
+    return f"{column} + CASE WHEN {column} < {most} THEN {number} ELSE 0 END"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,16 +5,18 @@ waiting.py   messages that wait in a queue
 backlog.py   how long the queues are
 failover.py  messages that wait for a link in trouble
 unrouted.py  messages without a link
+callbacks.py callbacks whose worker or whose time is gone, and old attempts
 
 Everything here is idempotent and safe to run in several workers at once.
 """
 
 from collections.abc import Callable
 
-from sms import outbox, receive
+from sms import receive
 from sms.models import IdempotencyKey
 from sms.sweep.backlog import measure
 from sms.sweep.batch import BATCH
+from sms.sweep.callbacks import give_up_callbacks, prune_attempts, release_dead_callbacks
 from sms.sweep.failover import move_waiting
 from sms.sweep.leases import recover_leases
 from sms.sweep.unrouted import settle_unrouted
@@ -28,13 +30,9 @@ __all__ = [
     "measure",
     "move_waiting",
     "recover_leases",
+    "release_dead_callbacks",
     "settle_unrouted",
 ]
-
-
-def release_dead_callbacks() -> int:
-    """Take back callbacks whose worker is gone: posted or not, they are posted again."""
-    return outbox.release_callbacks()
 
 
 def forget_idempotency_keys() -> int:
@@ -51,6 +49,8 @@ TASKS: tuple[Callable[[], int], ...] = (
     hold,
     settle_unrouted,
     release_dead_callbacks,
+    give_up_callbacks,
+    prune_attempts,
     receive.join_parked,
     receive.settle_arrivals,
     forget_idempotency_keys,

@@ -21,6 +21,8 @@ class Request:
     fields: tuple[tuple[str, str], ...] = field(repr=False)
     """Sent in this order: in the body with POST, after the URL's own query with GET."""
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    encoded: bytes | None = field(default=None, repr=False)
+    """The body, where `signed` has written it already."""
     body_bytes: int = 0
     """How much of the answer's body the caller wants to have."""
 
@@ -32,6 +34,8 @@ class Request:
     @property
     def body(self) -> bytes | None:
         """The form with POST; None with GET."""
+        if self.encoded is not None:
+            return self.encoded
         return self._form().encode() if self.method == "POST" else None
 
     def signed(self, *, secret: str, webhook_id: str, timestamp: int) -> "Request":
@@ -51,7 +55,7 @@ class Request:
             timestamp=timestamp,
             body=self.target.raw_query_string.encode() if body is None else body,
         )
-        return replace(self, headers=self.headers + signature)
+        return replace(self, headers=self.headers + signature, encoded=body)
 
     def _form(self) -> str:
         return urlencode(self.fields, encoding="utf-8", errors="replace")

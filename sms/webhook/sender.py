@@ -63,6 +63,8 @@ class Answer:
     """The first 256 bytes of the answer, as text that a database can hold."""
     is_final: bool = False
     """Whether asking again cannot end otherwise: the URL itself is the fault."""
+    is_ours: bool = False
+    """Whether it was our own fault: nobody was asked, and it says nothing about the peer."""
     content_type: str = ""
     """As the peer wrote it."""
     body: bytes = field(default=b"", repr=False)

@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
 
 from django.conf import settings
 
@@ -20,7 +21,7 @@ logger = logging.getLogger(__name__)
 KINDS: Kinds = {**STATUS_KINDS, **INBOUND_KINDS}
 """What is posted, by the number of the callback's event."""
 
-AT_ONCE = 300
+AT_ONCE = 400
 GATHER_S = 0.02
 ENOUGH = 100
 FINISH_S = 15.0
@@ -34,6 +35,7 @@ class NotifyPump(Pump):
         self._notifier = Notifier(worker=self.worker, kinds=KINDS)
         self._answers: deque[Answer] = deque()
         self._loop = asyncio.new_event_loop()
+        self._posts: set[asyncio.Task[None]] = set()
         self._sender: Sender | None = None
         self._http = threading.Thread(target=self._loop.run_forever, name="webhooks", daemon=True)
 
@@ -49,11 +51,9 @@ class NotifyPump(Pump):
         came = self._record()
         room = AT_ONCE - self._notifier.in_hand
         requests = self._notifier.claim(room) if room > 0 else []
-        for request in requests:
-            asyncio.run_coroutine_threadsafe(self._post(request), self._loop)
-        if self._notifier.is_held_back:
-            time.sleep(GATHER_S)
-        return came or bool(requests) or self._notifier.is_held_back
+        if requests:
+            self._loop.call_soon_threadsafe(self._post_all, requests)
+        return came or self._notifier.has_more
 
     def finish(self) -> None:
         """Wait for the answers that are on their way, then give back the rest."""
@@ -78,13 +78,19 @@ class NotifyPump(Pump):
         networks = [ipaddress.ip_network(text) for text in settings.CALLBACK_ALLOWED_NETWORKS]
         return Sender(Policy(allowed_networks=tuple(networks), per_host_limit=PER_HOST))
 
+    def _post_all(self, requests: Sequence[Request]) -> None:
+        for request in requests:
+            task = self._loop.create_task(self._post(request))
+            self._posts.add(task)  # the loop itself holds on to none
+            task.add_done_callback(self._posts.discard)
+
     async def _post(self, request: Request) -> None:
         assert self._sender is not None  # noqa: S101  # made before the pump starts
         try:
             answer = await self._sender.post(request)
         except Exception:  # a fault of ours, and no reason to keep the row for ever
             logger.exception("notify: a callback could not be posted")
-            answer = Answer(request.key, error="the platform failed to post it")
+            answer = Answer(request.key, error="the platform failed to post it", is_ours=True)
         self._answers.append(answer)
         self.wake()
 

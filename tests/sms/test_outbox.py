@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
+from unittest import mock
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -13,7 +14,7 @@ from sms import outbox
 from sms.errors import ErrorCode
 from sms.lifecycle import FINAL, TRANSITIONS, SegmentState, Status
 from sms.models import Callback, Event, Link, Message, Segment
-from sms.outbox import BusyHost, Deferral, Mark, Move, Posted, SegmentWrite
+from sms.outbox import Deferral, Mark, Move, Posted, Room, SegmentWrite, hosts
 from tests.sms.conftest import MakeMessage
 
 pytestmark = pytest.mark.django_db
@@ -427,17 +428,19 @@ def test_a_callback_that_is_there_already_is_left_as_it_is(make_message: MakeMes
 # --- the queue of callbacks -------------------------------------------------------------
 
 
-def posts(worker: str = "one", limit: int = 100, *busy: str) -> list[tuple[int, int]]:
-    rows = outbox.claim_callbacks(
-        worker=worker, limit=limit, lease_s=LEASE_S, busy=[BusyHost(host) for host in busy]
-    )
+def posts(worker: str = "one", limit: int = 100, share: int = 100) -> list[tuple[int, int]]:
+    """Claim so many of each host that has something due, as a worker does."""
+    rooms = [Room(state.host, limit) for state in outbox.survey_hosts() if state.is_due]
+    rows = outbox.claim_callbacks(worker=worker, rooms=rooms, share=share, lease_s=LEASE_S)
+    outbox.reorder_callbacks([room.host for room in rooms])
     return [(row.message_id, row.event) for row in rows]
 
 
 def done(state: str = "delivered", delay_s: float | None = None) -> int:
     """Record what became of everything that is claimed."""
-    ids = Callback.objects.exclude(locked_by="").values_list("id", flat=True)
-    return outbox.record_callbacks([Posted(id_, state, "", delay_s) for id_ in ids], worker="one")
+    held = Callback.objects.exclude(locked_by="").values_list("id", "attempts")
+    posted = [Posted(id_, state, "", delay_s, was_deferred=n > 0) for id_, n in held]
+    return len(outbox.record_callbacks(posted, worker="one"))
 
 
 @pytest.fixture
@@ -463,7 +466,34 @@ def test_the_higher_event_waits_while_the_lower_is_to_be_tried_again(delivered: 
     assert posts() == []
     Callback.objects.filter(event=1).update(due_at=timezone.now() - timedelta(seconds=1))
     assert posts() == [(delivered.id, 1)]
+    done()
     assert Callback.objects.get(event=1).attempts == 2
+    assert posts() == [(delivered.id, 2)], "it had been put behind the lower, and is due again"
+
+
+def test_what_waits_for_a_deferred_event_leaves_the_head_of_the_queue(
+    delivered: Message, make_message: MakeMessage
+) -> None:
+    posts()
+    done("pending", delay_s=3600)
+    assert posts() == []
+    assert not Callback.objects.filter(due_at__lte=timezone.now()).exists()
+    first, second = Callback.objects.order_by("event")
+    assert first.due_at == second.due_at
+
+
+def test_a_queue_with_its_order_upside_down_still_moves(make_message: MakeMessage) -> None:
+    """Rows that wait for others behind them, and more of them than one claim looks at."""
+    now = timezone.now()
+    messages = [make_message() for _ in range(30)]
+    for message in messages:
+        for status in (Status.SENT, Status.DELIVERED):
+            outbox.record(moves=[Move(message.id, status)])
+    Callback.objects.filter(event=1).update(due_at=now - timedelta(seconds=1))
+    Callback.objects.filter(event=2).update(due_at=now - timedelta(seconds=60))
+    with mock.patch("sms.outbox.callbacks.LOOK_AHEAD", 10):
+        seen = [posts(limit=1) for _ in range(5)]
+    assert any(seen)
 
 
 def test_one_message_does_not_hold_up_another(
@@ -488,11 +518,30 @@ def test_callbacks_are_claimed_in_the_order_they_are_due(make_message: MakeMessa
     assert order == [ids[1], ids[2], ids[0]]
 
 
-def test_a_busy_host_is_passed_over(delivered: Message, make_message: MakeMessage) -> None:
-    other = make_message(callback_host="busy:80")
-    outbox.record(moves=[Move(other.id, Status.SENT)])
-    assert posts("one", 100, "busy:80", "another:80") == [(delivered.id, 1)]
-    assert posts() == [(other.id, 1)]
+def test_no_host_gets_more_than_its_share_whichever_workers_ask(
+    make_message: MakeMessage,
+) -> None:
+    for host in ("busy:80", "busy:80", "busy:80", "free:80"):
+        outbox.record(moves=[Move(make_message(callback_host=host).id, Status.SENT)])
+    assert len(posts("one", share=2)) == 3
+    assert posts("two", share=2) == []
+    Callback.objects.filter(host="busy:80").exclude(locked_by="").update(
+        state="delivered", locked_by="", locked_until=None
+    )
+    assert len(posts("two", share=2)) == 1
+
+
+def test_a_survey_goes_from_host_to_host(
+    make_message: MakeMessage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hosts, "HOSTS_AT_ONCE", 2)
+    for host in ("c:80", "a:80", "b:80", "a:80"):
+        outbox.record(moves=[Move(make_message(callback_host=host).id, Status.SENT)])
+    later = timezone.now() + timedelta(hours=1)
+    Callback.objects.filter(host="b:80").update(due_at=later)
+    assert [(s.host, s.is_due) for s in outbox.survey_hosts()] == [("a:80", True), ("b:80", False)]
+    assert [s.host for s in outbox.survey_hosts(after="b:80")] == ["c:80"]
+    assert outbox.survey_hosts(after="c:80") == []
 
 
 def test_only_the_owner_of_a_callback_records_it(delivered: Message) -> None:
@@ -504,6 +553,7 @@ def test_only_the_owner_of_a_callback_records_it(delivered: Message) -> None:
 def test_a_callbacks_tries_are_counted_as_far_as_the_column_goes(delivered: Message) -> None:
     Callback.objects.update(attempts=FULL)
     posts()
+    done()
     assert Callback.objects.get(event=1).attempts == FULL
 
 

@@ -8,7 +8,7 @@ from sms import slots, sweep
 from sms.errors import ErrorCode
 from sms.lifecycle import LinkState, SegmentState, Status
 from sms.models import Callback, Event, Link, Message, Route, Segment
-from sms.outbox import claim_callbacks
+from sms.outbox import Room, claim_callbacks
 from sms.sweep.leases import resend, submitting
 from tests.sms.conftest import Bench, MakeMessage
 
@@ -184,8 +184,12 @@ def test_callbacks_of_a_dead_worker_are_posted_again(
 ) -> None:
     make_message()
     bench.turn()
-    assert len(claim_callbacks(worker="dead", limit=10, lease_s=60)) == 1
-    assert claim_callbacks(worker="alive", limit=10, lease_s=60) == []
+
+    def claims(worker: str) -> int:
+        return len(claim_callbacks(worker=worker, rooms=[Room("", 10)], share=10, lease_s=60))
+
+    assert claims("dead") == 1
+    assert claims("alive") == 0
     Callback.objects.update(locked_until=timezone.now() + PAST)
     sweep.release_dead_callbacks()
-    assert len(claim_callbacks(worker="alive", limit=10, lease_s=60)) == 1
+    assert claims("alive") == 1

@@ -1,9 +1,9 @@
 import time
+from collections import Counter
 from datetime import timedelta
 
 import pytest
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
@@ -11,7 +11,7 @@ from pytest_django import Settings
 from accounts.models import Account
 from sms import notify, receive
 from sms.lifecycle import Status
-from sms.models import Callback, Link, Message
+from sms.models import Callback, CallbackHost, Link, Message
 from sms.notify import Notifier, notifier
 from sms.transports.base import Receipt
 from sms.transports.simulator.receiver import CallbackReceiver
@@ -51,13 +51,34 @@ def test_a_callback_says_what_the_api_document_says(message: Message, account: A
 
 
 @pytest.mark.django_db
-def test_what_cannot_be_signed_is_not_in_hand(message: Message) -> None:
+def test_a_secret_that_does_not_open_stops_nobody_else(
+    message: Message,
+    account: Account,
+    bench: Bench,
+    make_message: MakeMessage,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """As when an ENCRYPTION_KEY is removed before everything was written anew."""
+    other = Account.objects.create(friendly_name="Other")
+    theirs = make_message(account=other)
+    bench.turn()
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE accounts_account SET signing_secret = 'of another key'")
+        cursor.execute(
+            "UPDATE accounts_account SET signing_secret = 'of another key' WHERE id = %s",
+            [account.id],
+        )
     notifier = Notifier(worker="one")
-    with pytest.raises(ImproperlyConfigured):
-        notifier.claim(10)
-    assert notifier.in_hand == 0
+    (request,) = notifier.claim(10)
+    assert dict(request.fields)["MessageSid"] == theirs.sid
+    notifier.flush()
+    ours = Callback.objects.get(message=message, event=1)
+    assert (ours.state, ours.locked_by, ours.attempts) == ("pending", "", 1)
+    (attempt,) = ours.attempts_made.all()
+    assert "does not open with ENCRYPTION_KEY" in attempt.error and attempt.status is None
+    assert not CallbackHost.objects.exists(), "the host is not to blame"
+    Callback.objects.filter(id=ours.id).update(due_at=timezone.now() - timedelta(seconds=1))
+    assert notifier.claim(10) == []
+    assert len([r for r in caplog.records if r.name.startswith("sms.notify")]) == 1
 
 
 @pytest.mark.django_db
@@ -193,18 +214,34 @@ def test_an_address_inside_is_refused_where_the_operator_does_not_allow_it(
 
 @pytest.mark.django_db
 def test_one_host_gets_no_more_than_its_share_at_once(
-    bench: Bench, make_message: MakeMessage, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, make_message: MakeMessage
 ) -> None:
-    monkeypatch.setattr(notifier, "PASS_OVER_S", 60)
-    for _ in range(notify.PER_HOST + 5):
+    for _ in range(notifier.PER_HOST + 5):
         make_message(callback_host="slow.example:80")
         bench.turn()
     make_message(callback_host="good.example:80")
     bench.turn()
+    held: Counter[str] = Counter()
+    for worker in ("one", "two", "three"):
+        ids = [request.key for request in Notifier(worker=worker).claim(400)]
+        held.update(Callback.objects.filter(id__in=ids).values_list("host", flat=True))
+    assert held == {"slow.example:80": notifier.PER_HOST, "good.example:80": 1}
+
+
+@pytest.mark.django_db
+def test_hosts_that_are_all_slow_leave_room_for_one_more(
+    bench: Bench, make_message: MakeMessage
+) -> None:
+    for n in range(6):
+        for _ in range(20):
+            make_message(callback_host=f"slow{n}.example:80")
+            bench.turn()
     one = Notifier(worker="one")
-    assert len(one.claim(300)) == notify.PER_HOST
-    (good,) = one.claim(300)
-    assert Callback.objects.get(id=good.key).host == "good.example:80"
-    assert Callback.objects.filter(locked_by="").count() == 5
-    # Passing over the slow host's rows is work, so it is not done at every turn.
-    assert one.claim(300) == [] and one.is_held_back
+    for _ in range(10):
+        one.claim(60 - one.in_hand)
+    assert one.in_hand < 60
+    make_message(callback_host="good.example:80")
+    bench.turn()
+    one._survey_again_at = 0.0
+    claimed = [Callback.objects.get(id=r.key).host for r in one.claim(60 - one.in_hand)]
+    assert "good.example:80" in claimed
