@@ -62,13 +62,15 @@ class AccountAdmin(VerbAdmin[Account]):
             status=obj.status,
             max_requests_per_second=obj.max_requests_per_second,
             max_messages_per_day=obj.max_messages_per_day,
+            max_price=obj.max_price,
         )
         if not change:
             _become(obj, create_account(settings, parent_id=obj.parent_id))
             return
         update_account(obj.pk, settings)
         # A limit may be lifted and an account moved by operators alone: no verb offers that.
-        obj.save(update_fields=["parent", "max_requests_per_second", "max_messages_per_day"])
+        limits = ("max_requests_per_second", "max_messages_per_day", "max_price")
+        obj.save(update_fields=["parent", *limits])
         memory.forget()
 
 

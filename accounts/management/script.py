@@ -2,7 +2,9 @@
 
 import json
 from abc import ABC, abstractmethod
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
+from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -12,8 +14,12 @@ from django.db import DatabaseError, IntegrityError, models
 from accounts.models import Account
 from accounts.provisioning.refusals import Refused
 
-LIMITS = {"max_requests_per_second": "API requests", "max_messages_per_day": "messages"}
-"""Columns of an account, and what they limit."""
+LIMITS: dict[str, tuple[str, type[int | Decimal]]] = {
+    "max_requests_per_second": ("API requests that it may have", int),
+    "max_messages_per_day": ("messages that it may have", int),
+    "max_price": ("what one message may cost, all its segments together", Decimal),
+}
+"""Columns of an account, what they limit, and how that is counted."""
 
 
 class ScriptCommand(BaseCommand, ABC):
@@ -64,15 +70,25 @@ def account_of(sid: str) -> Account:
 
 def add_limits(parser: ArgumentParser, **common: Any) -> None:
     """Add an option for each limit of an account."""
-    for name, unit in LIMITS.items():
+    for name, (what, kind) in LIMITS.items():
         option = f"--{name.replace('_', '-')}"
-        text = f"{unit} that it may have; none: no limit"
-        parser.add_argument(option, metavar="N", type=limit, help=text, **common)
+        reader = partial(limit, kind=kind)
+        text = f"{what}; none: no limit"
+        parser.add_argument(option, metavar="N", type=reader, help=text, **common)
 
 
-def limit(text: str) -> int | None:
-    """Read a limit. Raises ValueError."""
-    return None if text == "none" else int(text)
+def limit(text: str, kind: type[int | Decimal] = int) -> int | Decimal | None:
+    """Read a limit. Raises ArgumentTypeError."""
+    try:
+        return None if text == "none" else kind(text)
+    except (ValueError, InvalidOperation):
+        raise ArgumentTypeError(f"{text!r} is neither a number nor none") from None
+
+
+def limits_of(account: Account) -> dict[str, int | str | None]:
+    """List an account's limits, as JSON has them."""
+    values = {name: getattr(account, name) for name in LIMITS}
+    return {n: str(v) if isinstance(v, Decimal) else v for n, v in values.items()}
 
 
 def store(row: models.Model) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
@@ -30,6 +31,7 @@ class AccountSettings:
     status: str | None = None
     max_requests_per_second: int | None = None
     max_messages_per_day: int | None = None
+    max_price: Decimal | None = None
 
 
 def create_account(settings: AccountSettings, *, parent_id: int | None = None) -> Account:

@@ -1,11 +1,12 @@
 """The operators' pages: doors that show rows and call verbs.
 
 message.py   messages and their timelines
-link.py      links, their live state, and routes
+link.py      links and their live state
+route.py     which link carries which messages
 block.py     recipients that nothing is sent to
 callback.py  callbacks that are owed, done and failed
 """
 
-from sms.admin import block, callback, link, message
+from sms.admin import block, callback, link, message, route
 
-__all__ = ["block", "callback", "link", "message"]
+__all__ = ["block", "callback", "link", "message", "route"]

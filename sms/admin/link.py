@@ -1,4 +1,4 @@
-"""Links to carriers, the routes over them, and orders to their workers."""
+"""Links to carriers, how they do, and orders to their workers."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,8 +9,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from sms import operate
-from sms.lifecycle import LinkMode
-from sms.models import Link, Route, Slot
+from sms.admin.route import RouteInline
+from sms.lifecycle import CircuitState, LinkMode
+from sms.models import Health, Link, Slot
 
 _KEPT = "Leave empty to keep the stored one."
 
@@ -62,11 +63,24 @@ class SlotInline(admin.TabularInline[Slot, Link]):
     max_num = 0
 
 
-class RouteInline(admin.TabularInline[Route, Link]):
-    """The routes over a link."""
+class HealthInline(admin.TabularInline[Health, Link]):
+    """Its circuit, and how long its queue is."""
 
-    model = Route
+    model = Health
+    verbose_name_plural = "circuit and queue"
+    fields = readonly_fields = (
+        "circuit",
+        "reason",
+        "changed_at",
+        "retry_at",
+        "is_full",
+        "queue_depth",
+        "is_slow",
+        "oldest_due_s",
+    )
     extra = 0
+    can_delete = False
+    max_num = 0
 
 
 def _give(name: str) -> Callable[["LinkAdmin", HttpRequest, QuerySet[Link]], None]:
@@ -91,10 +105,14 @@ class LinkAdmin(admin.ModelAdmin[Link]):
     """Connections to carriers."""
 
     form = LinkForm
-    list_display = ("name", "kind", "enabled", "ordered", "host", "port", "system_id", "state")
+    list_display = (
+        *("name", "kind", "enabled", "ordered", "host", "port", "system_id"),
+        *("state", "health_now"),
+    )
+    list_select_related = ("health",)
     list_filter = ("kind", "enabled", "mode")
     search_fields = ("name", "host", "system_id")
-    inlines = (RouteInline, SlotInline)
+    inlines = (RouteInline, HealthInline, SlotInline)
     actions = [_give(name) for name in operate.ORDERS]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Link]:
@@ -118,11 +136,15 @@ class LinkAdmin(admin.ModelAdmin[Link]):
         """Say where its connections stand, in the workers' words."""
         return operate.summary(link, sorted(link.slots.all(), key=lambda slot: slot.number))
 
-
-@admin.register(Route)
-class RouteAdmin(admin.ModelAdmin[Route]):
-    """Which link carries which numbers."""
-
-    list_display = ("prefix", "link", "priority")
-    list_filter = ("link",)
-    search_fields = ("prefix",)
+    @admin.display(description="health")
+    def health_now(self, link: Link) -> str:
+        """Say what keeps routing from using it, as far as the sweep and its workers know."""
+        health = getattr(link, "health", None)
+        if health is None:
+            return "not looked at yet"
+        troubles = (
+            (health.circuit != CircuitState.CLOSED, f"circuit {health.circuit}: {health.reason}"),
+            (health.is_full, f"queue full: {health.queue_depth} wait"),
+            (health.is_slow, f"slow: the first has been due for {health.oldest_due_s} s"),
+        )
+        return "; ".join(words for is_so, words in troubles if is_so) or "well"

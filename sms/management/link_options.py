@@ -1,7 +1,7 @@
 """The columns of a link as options of the commands that make and change one."""
 
 import json
-from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction
+from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, BooleanOptionalAction
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from django.db import models
 
 from sms.models import Link
+from sms.models.failover import FAILOVER_SETTINGS
 
 OPTIONS = (
     "binds",
@@ -45,6 +46,7 @@ OPTIONS = (
     "err_overrides",
     "network_error_codes",
     "on_unanswered",
+    *FAILOVER_SETTINGS,
 )
 """Columns that are options of their own name; an omitted one keeps the column's default."""
 SHORT = {"window_size": "--window", "max_tps": "--tps"}
@@ -83,7 +85,7 @@ def add_options(parser: ArgumentParser, *, is_new: bool) -> None:
 
 def given(options: dict[str, Any]) -> dict[str, Any]:
     """Keep the columns that the options name."""
-    return {name: options[name] for name in OPTIONS if options[name] is not None}
+    return {name: options[name] for name in OPTIONS if name in options}
 
 
 def _add_option(parser: ArgumentParser, name: str, *, is_required: bool) -> None:
@@ -92,14 +94,26 @@ def _add_option(parser: ArgumentParser, name: str, *, is_required: bool) -> None
     option = SHORT.get(name, "--" + name.replace("_", "-"))
     help_text = str(column.help_text).replace("%", "%%") or None
     if isinstance(column, models.BooleanField):
-        parser.add_argument(option, action=BooleanOptionalAction, help=help_text)
+        parser.add_argument(option, action=BooleanOptionalAction, default=SUPPRESS, help=help_text)
         return
+    reader = READERS.get(name) or READERS.get(type(column), str)
     parser.add_argument(
         option,
         dest=name,
-        type=READERS.get(name) or READERS.get(type(column), str),
+        type=_or_none(reader) if column.null else reader,
+        default=SUPPRESS,
         choices=[value for value, _ in column.flatchoices] or None,
         required=is_required,
-        metavar="FILE" if READERS.get(name) is _file else None,
+        metavar="FILE" if reader is _file else None,
         help=help_text,
     )
+
+
+def _or_none(reader: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Read `none` as nothing, and the rest as it is read."""
+
+    def read(text: str) -> Any:
+        return None if text == "none" else reader(text)
+
+    read.__name__ = reader.__name__  # argparse names it when it refuses
+    return read

@@ -1,12 +1,14 @@
 """The commands for carriers and messages; see also tests/accounts/test_commands.py."""
 
 import json
+from decimal import Decimal
 from io import StringIO
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from accounts.models import Account
 from sms import slots
 from sms.lifecycle import LinkState
 from sms.models import Link, Message, Route
@@ -103,6 +105,19 @@ def test_a_password_is_not_told_again() -> None:
         (("addroute", "44", "carrier"), "go to this link already."),
         (("addroute", "1", "carrier", "--priority", "-1"), "priority: "),
         (("addroute", "1" * 16, "carrier"), "prefix: "),
+        (("addroute", "1", "carrier", "--weight", "1001"), "weight: "),
+        (("addroute", "1", "carrier", "--weight", "-1"), "weight: "),
+        (("addroute", "1", "carrier", "--price", "-0.1"), "price_per_segment: "),
+        (("addroute", "1", "carrier", "--price", "cheap"), "'cheap' is no price"),
+        (("addroute", "1", "carrier", "--price", "NaN"), "price_per_segment: "),
+        (("addroute", "1", "carrier", "--sender", "a*b"), "sender: The * stands at the end"),
+        (("addroute", "1", "carrier", "--sender", "*"), "sender: Leave it empty"),
+        (("addroute", "1", "carrier", "--account", "AC1"), "There is no account AC1."),
+        (("addroute", "44", "carrier", "--replace", "--weight", "-1"), "weight: "),
+        (("addlink", "acme", "--host", "h", "--circuit-percent", "101"), "circuit_percent: "),
+        (("addlink", "acme", "--host", "h", "--max-queue", "0"), "max_queue: "),
+        (("setlink", "acme", "--max-queue", "1"), "There is no link acme."),
+        (("setlink", "carrier", "--circuit-window", "0"), "circuit_window: "),
     ],
 )
 def test_what_cannot_be_made_is_told_in_a_sentence(
@@ -113,6 +128,46 @@ def test_what_cannot_be_made_is_told_in_a_sentence(
         made(*words)
     assert sentence in str(refusal.value) and "\n" not in str(refusal.value)
     assert (Link.objects.count(), Route.objects.count()) == (1, 1)
+
+
+@pytest.mark.django_db
+def test_a_route_has_all_that_was_asked_for(link: Link, account: Account) -> None:
+    words = ("--account", account.sid, "--sender", "Shop*", "--priority", "7")
+    asked = made("addroute", "+49", "carrier", *words, "--weight", "3", "--price", "0.025")
+    assert asked == {
+        "prefix": "49",
+        "account": account.sid,
+        "sender": "shop*",
+        "link": "carrier",
+        "priority": 7,
+        "weight": 3,
+        "price": "0.025",
+    }
+    changed = made("addroute", "49", "carrier", *words[:4], "--replace", "--weight", "0")
+    assert (changed["priority"], changed["weight"]) == (7, 0)
+    assert Route.objects.get().price_per_segment == Decimal("0.025")
+
+
+@pytest.mark.django_db
+def test_a_link_can_be_changed_and_the_rest_stays(link: Link) -> None:
+    Link.objects.update(window_size=7)
+    changed = made("setlink", "carrier", "--max-queue", "10", "--slow-after-s", "0")["changed"]
+    assert changed == ["max_queue", "slow_after_s"]
+    link.refresh_from_db()
+    assert (link.max_queue, link.slow_after_s, link.window_size) == (10, 0, 7)
+    made("setlink", "carrier", "--max-queue", "none")
+    link.refresh_from_db()
+    assert link.max_queue is None
+
+
+@pytest.mark.django_db
+def test_the_highest_price_of_an_account_is_set_and_lifted(account: Account) -> None:
+    limit = ("setlimits", account.sid, "--max-price")
+    assert made(*limit, "0.10")["max_price"] == "0.10"
+    assert made(*limit, "none")["max_price"] is None
+    for wrong, sentence in (("-1", "max_price: "), ("much", "'much' is neither a number nor none")):
+        with pytest.raises(CommandError, match=sentence):
+            made(*limit, wrong)
 
 
 @pytest.mark.django_db

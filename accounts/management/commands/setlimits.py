@@ -4,13 +4,16 @@ from argparse import SUPPRESS, ArgumentParser
 from typing import Any
 
 from accounts import memory
-from accounts.management.script import LIMITS, ScriptCommand, account_of, add_limits
+from accounts.management.script import LIMITS, ScriptCommand, account_of, add_limits, limits_of
 
 
 class Command(ScriptCommand):
     """Set or lift the limits of an account."""
 
-    help = "Limit an account's requests and messages; a limit that is not named stays as it is."
+    help = (
+        "Limit an account's requests, messages and prices; a limit that is not named "
+        "stays as it is."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the limits."""
@@ -26,4 +29,4 @@ class Command(ScriptCommand):
         account.full_clean()
         account.save(update_fields=[*LIMITS, "date_updated"])
         memory.forget()
-        return {"sid": account.sid, **{name: getattr(account, name) for name in LIMITS}}
+        return {"sid": account.sid, **limits_of(account)}
