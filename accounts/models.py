@@ -1,11 +1,10 @@
 """Accounts, their numbers and their SIP clients."""
 
-import hmac
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
@@ -188,12 +187,6 @@ class Account(models.Model):
         """Store a password for log-in beside the token, hashed."""
         self.password = make_password(password)
 
-    def opens_with(self, secret: str) -> bool:
-        """Say whether secret is the auth token, or the password. The token is tried first: fast."""
-        if hmac.compare_digest(self.auth_token_digest, digest(secret)):
-            return True
-        return bool(self.password) and check_password(secret, self.password)
-
 
 class Allowance(models.Model):
     """How much of a limit an account has used in the newest window; see `limits`."""
@@ -302,7 +295,7 @@ class Client(models.Model):
 
     sid = SidField(default=sids.new_client_sid)
     account = models.ForeignKey(Account, models.CASCADE, related_name="clients")
-    login = models.CharField(max_length=64)
+    login = models.CharField(max_length=numbers.LOGIN_LENGTH)
     # Readable, since a digest (HA1) depends on the SIP domain, which may change.
     password = EncryptedField()
     friendly_name = models.CharField(max_length=64, blank=True)
@@ -327,5 +320,6 @@ class Client(models.Model):
 
     def clean(self) -> None:
         """Refuse a login that cannot be a SIP user. Raises ValidationError."""
-        if not self.login.isprintable() or not self.login or set(self.login) & set('?=@ :;<>"'):
-            raise ValidationError({"login": 'letters, digits and signs other than ? = @ : ; < > "'})
+        if not numbers.is_login(self.login):
+            forbidden = numbers.NOT_IN_LOGINS
+            raise ValidationError({"login": f"letters, digits and signs other than {forbidden}"})

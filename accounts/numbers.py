@@ -7,6 +7,9 @@ _ALPHANUMERIC = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 \-_.&]{1,11}")
 _SEPARATORS = str.maketrans("", "", " -().")
 
 CLIENT_PREFIX = "client:"
+LOGIN_LENGTH = 64
+NOT_IN_LOGINS = '? = @ : ; < > "'
+"""Signs that end the user part of a SIP address, or its quotes. Source: RFC 3261 §25.1."""
 
 LONGEST_KEY = 80
 """Characters of a key: as many as a party may have itself."""
@@ -20,6 +23,12 @@ def is_number(text: str) -> bool:
 def is_alphanumeric_sender(text: str) -> bool:
     """Say whether text may be an alphanumeric sender. Source: 3GPP TS 23.040 §9.1.2.5."""
     return _ALPHANUMERIC.fullmatch(text) is not None
+
+
+def is_login(text: str) -> bool:
+    """Say whether text may be a client's login: it becomes part of a SIP address."""
+    forbidden = not text.isprintable() or set(text) & set(NOT_IN_LOGINS)  # the blank is among them
+    return 0 < len(text) <= LOGIN_LENGTH and not forbidden
 
 
 def key(text: str) -> str:

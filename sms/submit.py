@@ -69,9 +69,16 @@ def submit(
         return first
     message, link = _message(draft, account_id, direction)
     permit = limits.take_message(account_id, max_per_day)
-    if request is None:
-        _insert(message)
-    elif first := _insert_unless_named(message, request):
+    first = None
+    try:
+        if request:
+            first = _insert_unless_named(message, request)
+        else:
+            _insert(message)
+    except Exception:  # the key was another's, or the database is away
+        limits.give_back_message(account_id, permit)
+        raise
+    if first:
         limits.give_back_message(account_id, permit)
         return first
     meters.ACCEPTED.count(direction.value)
@@ -209,15 +216,10 @@ def _check_presence(draft: Draft) -> None:
 
 def _check_recipient(recipient: str) -> None:
     if recipient.startswith(numbers.CLIENT_PREFIX):
-        if not _is_login(recipient.removeprefix(numbers.CLIENT_PREFIX)):
+        if not numbers.is_login(recipient.removeprefix(numbers.CLIENT_PREFIX)):
             raise Rejected("To", "To does not name a client: client: is followed by its login.")
     elif not numbers.is_number(recipient):
         raise Rejected("To", "To must be a phone number (3 to 15 digits) or client: and a login.")
-
-
-def _is_login(name: str) -> bool:
-    """Say whether a name may be a client's login: it becomes part of a SIP address."""
-    return 0 < len(name) <= 64 and name.isprintable() and not set(name) & set('<>" ')
 
 
 def _check_sender(sender: str, account_id: int) -> None:
@@ -249,7 +251,7 @@ def _owns_number(sender: str, account_id: int) -> bool:
 
 def _owns_client(sender: str, account_id: int) -> bool:
     login = sender.removeprefix(numbers.CLIENT_PREFIX)
-    if not _is_login(login):
+    if not numbers.is_login(login):
         return False
     return Client.objects.with_login(login).filter(account_id=account_id).exists()
 

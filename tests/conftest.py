@@ -50,6 +50,16 @@ def caller(account: Account) -> Browser:
     )
 
 
+def opens(account: Account, *secrets: str) -> bool:
+    """Say whether each of these is let in at the API's door."""
+    path = f"/api/2012-04-24/Accounts/{account.sid}"
+    answers = [
+        Browser().get(path, headers={"authorization": basic(account.sid, secret)})
+        for secret in secrets
+    ]
+    return all(answer.status_code == 200 for answer in answers)
+
+
 @pytest.fixture
 def api(account: Account) -> Browser:
     """An HTTP client with the account's credentials."""

@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 
 from accounts import memory
 from accounts.models import Account, Client, PhoneNumber
+from tests.conftest import opens
 from tests.fakes.shell import manage
 
 
@@ -31,7 +32,7 @@ def test_a_script_sets_up_an_account_from_another_process() -> None:
         assert (run.returncode, run.stderr) == (0, "")
         assert run.stdout.count("\n") == 1 and json.loads(run.stdout)["sid"]
     stored = Account.objects.get(sid=account["sid"])
-    assert stored.opens_with(account["auth_token"])
+    assert opens(stored, account["auth_token"])
     assert stored.numbers.get().key == "15005550006"
     assert stored.clients.get().password == "open sesame"
 
@@ -61,7 +62,7 @@ def test_an_account_is_made_with_all_that_is_said() -> None:
     assert account.parent == Account.objects.get(sid=parent["sid"])
     assert (account.friendly_name, account.email) == ("Child", "me@example.org")
     assert account.role == Account.Role.DEVELOPER and account.is_active
-    assert account.opens_with("correct horse") and account.opens_with(child["auth_token"])
+    assert opens(account, "correct horse", child["auth_token"])
 
 
 @pytest.mark.django_db

@@ -216,18 +216,6 @@ def test_key_and_kind_follow_where_only_the_number_is_saved() -> None:
     assert (row.key, row.kind) == ("dev-test", "alphanumeric")
 
 
-def test_an_account_opens_with_its_token_or_its_password_and_nothing_else() -> None:
-    row = account()
-    assert row.opens_with(row.auth_token)
-    assert not row.opens_with("")
-    row.set_password("correct horse")
-    row.save()
-    row.refresh_from_db()
-    assert row.opens_with("correct horse") and row.opens_with(row.auth_token)
-    for secret in ("", "Correct horse", row.auth_token_digest, row.password):
-        assert not row.opens_with(secret)
-
-
 def test_every_account_has_secrets_of_its_own() -> None:
     one, two = account(), account()
     assert one.auth_token != two.auth_token

@@ -3,9 +3,13 @@
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
+from django.db import OperationalError
 from django.test import override_settings
 
+from accounts import limits
 from accounts.models import Account, Client, PhoneNumber
+from sms import idempotency
 from sms.lifecycle import Direction, Status
 from sms.models import Link, Message, Route
 from sms.submit import Draft, Rejected, submit
@@ -207,3 +211,57 @@ def test_callback_is_kept_with_its_method(account: Account, number: PhoneNumber)
     url = "https://example.org/cb?x=1"
     message = submitted(account, callback_url=url, callback_method="get")
     assert (message.callback_url, message.callback_method) == (url, "GET")
+
+
+# --- permits ------------------------------------------------------------------------------
+
+
+def left(account: Account, limit: int) -> int:
+    """Count the messages that this process may still take today."""
+    taken = 0
+    while True:
+        try:
+            limits.take_message(account.pk, limit)
+        except limits.QuotaExceeded:
+            return taken
+        taken += 1
+
+
+def test_a_permit_comes_back_when_the_message_cannot_be_stored(
+    account: Account, number: PhoneNumber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(message: Message) -> None:
+        raise OperationalError("the database is away")
+
+    with monkeypatch.context() as patched, pytest.raises(OperationalError):
+        patched.setattr("sms.outbox.insert", away)
+        submit(Draft(**GOOD), account_id=account.pk, max_per_day=3)
+    assert left(account, 3) == 3
+
+
+def test_a_permit_comes_back_when_a_key_turns_out_to_be_another_requests(
+    account: Account, number: PhoneNumber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit(Draft(**GOOD), account_id=account.pk, max_per_day=3, idempotency_key="k")
+    looks = 0
+    look = idempotency.first_answer
+
+    def too_early_at_first(request: idempotency.NamedRequest) -> Message | None:
+        nonlocal looks
+        looks += 1
+        return look(request) if looks > 1 else None
+
+    monkeypatch.setattr("sms.idempotency.first_answer", too_early_at_first)
+    other = Draft(**{**GOOD, "body": "Another"})
+    with pytest.raises(idempotency.KeyReused):
+        submit(other, account_id=account.pk, max_per_day=3, idempotency_key="k")
+    assert left(account, 3) == 2
+
+
+@pytest.mark.parametrize("login", ["a?b", "a=b", "a@b", "a:b", "a;b", "a<b", "a b", "x" * 65, ""])
+def test_what_no_client_can_be_called_is_no_recipient(
+    account: Account, number: PhoneNumber, login: str
+) -> None:
+    assert refusal(account, recipient=f"client:{login}").parameter == "To"
+    with pytest.raises(ValidationError):
+        Client(account=account, login=login, password="x").full_clean()

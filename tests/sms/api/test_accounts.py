@@ -9,7 +9,7 @@ from django.test import Client as Browser
 
 from accounts.models import Account, Client, PhoneNumber
 from sms.models import Message
-from tests.conftest import basic, caller
+from tests.conftest import basic, caller, opens
 from tests.sms.api.conftest import FORM, PREFIXES, Desk, MakeMessage
 
 BASE = PREFIXES[0]
@@ -137,7 +137,7 @@ def test_sub_account_is_made_with_a_client_of_its_own(
     stored = Account.objects.get(sid=made.json()["sid"])
     assert (stored.parent, stored.email) == (account, "shop@example.org")
     assert stored.friendly_name == "shop@example.org"
-    assert stored.opens_with(PASSWORD) and stored.opens_with(made.json()["auth_token"])
+    assert opens(stored, PASSWORD, made.json()["auth_token"])
     assert (stored.status, stored.role) == ("active", "Administrator")
     (client,) = stored.clients.all()
     assert (client.login, client.enabled) == ("shop", True)
@@ -244,7 +244,7 @@ def test_account_is_changed_by_post_or_put(
     stored = Account.objects.get(pk=child.pk)
     assert (stored.friendly_name, stored.role) == ("New", "Developer")
     assert stored.email == "me@example.org"
-    assert stored.opens_with(PASSWORD) and stored.opens_with(child.auth_token)
+    assert opens(stored, PASSWORD, child.auth_token)
 
 
 def test_no_readable_copy_of_an_accounts_password_is_kept(api: Browser) -> None:
