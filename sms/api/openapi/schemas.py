@@ -7,6 +7,7 @@ from django.conf import settings
 from accounts.models import Account, PhoneNumber
 from sms.api.accounts import SUBRESOURCES
 from sms.api.representation import API_VERSION
+from sms.causes import causes_of
 from sms.errors import ErrorCode
 from sms.lifecycle import Direction, Status
 
@@ -55,7 +56,7 @@ FAILURE: Schema = {
     "type": ["integer", "null"],
     "enum": [*(int(code) for code in ErrorCode), None],
     "description": "Why it failed; null where it did not.\n\n"
-    + "\n".join(f"- {int(code)}: {code.text}" for code in ErrorCode),
+    + "\n".join(f"- {int(code)}: {code.text} ({'; '.join(causes_of(code))})" for code in ErrorCode),
 }
 
 _PARTIES = {

@@ -585,6 +585,19 @@ def test_a_long_message_arrives_whole_whichever_way_it_goes(
     assert len({data.concatenation.reference for data in arrived}) == 1
 
 
+def test_what_no_pdu_can_hold_fails_alone(
+    smsc: FakeSmsc, sink: RecordingSink, open_link: Opener
+) -> None:
+    link = open_link()
+    link.send([segment(1, sender="x" * 30), segment(2)])
+    sink.wait_outcomes(2)
+    refused = sink.result_of(1)
+    assert isinstance(refused, TransportError) and refused.permanent
+    assert (refused.code, refused.raw[:10]) == (ErrorCode.UNKNOWN, "not sent: ")
+    assert isinstance(sink.result_of(2), Accepted)
+    assert len(smsc.submits) == 1
+
+
 def test_receipts_are_read_by_the_links_own_tables(
     smsc: FakeSmsc, sink: RecordingSink, open_link: Opener
 ) -> None:
