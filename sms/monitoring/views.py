@@ -46,4 +46,6 @@ def prometheus(request: HttpRequest) -> HttpResponse:
 
 def _answer(content: Mapping[str, object], *, is_well: bool) -> HttpResponse:
     headers = {"Cache-Control": "no-store"}
-    return JsonResponse(dict(content), status=200 if is_well else 503, headers=headers)
+    answer = JsonResponse(dict(content), status=200 if is_well else 503, headers=headers)
+    answer._has_been_logged = True  # type: ignore[attr-defined]  # or Django calls it our error
+    return answer

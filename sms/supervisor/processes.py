@@ -20,21 +20,18 @@ SIMULATOR = "simulator"
 WEB_THREADS = {"sqlite": 2}
 """Threads a web worker, by engine: SQLite's writers wait for each other by spinning."""
 OTHER_WEB_THREADS = 4
-
-
+STANDING = ("web", "housekeeping", "notify")
+"""What every installation runs, beside a worker for each link."""
+LINK = "link."
 GRANIAN_LOGS = BASE_DIR / "cpaas" / "granian-logs.json"
-LINK_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
+LINK_WORKER = re.compile(r"(link\.[a-z0-9][a-z0-9-]*)(\.[0-9]+)?")
+"""The queue of a link, and which of its workers, from the second on."""
 
 
 def wanted() -> list[Process]:
     """List what should run now. The links are read from the database."""
     links = list(Link.objects.enabled().order_by("name"))
     return [*_broker(), *_simulator(links), *_workers(links), _web()]
-
-
-STANDING = ("web", "housekeeping", "notify")
-"""What every installation runs, beside a worker for each link."""
-LINK = "link."
 
 
 def alone(name: str) -> Process:
@@ -44,9 +41,12 @@ def alone(name: str) -> Process:
     """
     if name == "web":
         return _web()
-    if name in STANDING or (name.startswith(LINK) and LINK_NAME.fullmatch(name[len(LINK) :])):
+    if name in STANDING:
         return _worker(name)
-    raise LookupError(f"{', '.join(STANDING)} or {LINK}NAME, not {name!r}")
+    if worker := LINK_WORKER.fullmatch(name):
+        return _worker(worker[1], name=name)
+    known = f"{', '.join(STANDING)} or {LINK}NAME (or {LINK}NAME.2 and so on)"
+    raise LookupError(f"{known}, not {name!r}")
 
 
 def _broker() -> Iterator[Process]:
@@ -97,7 +97,6 @@ def _worker(queue: str, *, name: str = "") -> Process:
         *("--queues", queue, "--hostname", f"{name}@%h"),
         *("--pool", "threads", "--concurrency", 1),
         *("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "INFO"),
-        *(("--quiet",) if settings.LOG_FORMAT == "json" else ()),  # no banner
     )
     return Process(name, argv, Stage.WORKERS)
 

@@ -1,6 +1,7 @@
 """A pump: one thread, one database connection, woken by tasks and by its own clock."""
 
 import logging
+import os
 import threading
 import uuid
 from abc import ABC, abstractmethod
@@ -28,7 +29,9 @@ class Pump(ABC):
         """Owner of this pump's leases; a new one at every start."""
         self.stopping = threading.Event()
         self._woken = threading.Event()
-        self._heartbeat = Heartbeat(beat_file(DATA_DIR, name))
+        # Several workers of this host may serve one queue.
+        process = os.environ.get("PROCESS_NAME", name)
+        self._heartbeat = Heartbeat(beat_file(DATA_DIR, process))
         self._thread = threading.Thread(target=self._run, name=f"pump {name}", daemon=True)
 
     def start(self) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from django.conf import LazySettings
 
 from sms.supervisor import deployment, processes
 from tests.fakes.shell import manage
@@ -68,11 +69,18 @@ def test_a_link_needs_no_row_before_its_worker_starts() -> None:
     assert "link.acme" in processes.alone("link.acme").argv
 
 
+@pytest.mark.django_db
+def test_a_second_worker_of_a_link_has_a_name_of_its_own() -> None:
+    argv = processes.alone("link.acme.2").argv
+    assert "link.acme" in argv
+    assert "link.acme.2@%h" in argv
+
+
 def test_an_unknown_process_is_told_in_a_sentence(tmp_path: Path) -> None:
     done = manage("run", "all", DATA_DIR=str(tmp_path))
     assert done.returncode == 1
     assert done.stderr.strip() == (
-        "CommandError: Name web, housekeeping, notify or link.NAME, not 'all'."
+        "CommandError: Name web, housekeeping, notify or link.NAME (or link.NAME.2 and so on), not 'all'."
     )
 
 
@@ -100,3 +108,22 @@ def test_a_careless_setting_is_not(wrong: dict[str, str], check_id: str, tmp_pat
     done = check_deploy(tmp_path, **wrong)
     assert done.returncode == 1
     assert f"security.{check_id}" in done.stderr
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["web", "notify"])
+def test_processes_understand_what_they_are_told_under_every_format(
+    name: str, settings: LazySettings, tmp_path: Path
+) -> None:
+    settings.LOG_FORMAT = "json"
+    argv = processes.alone(name).argv
+    done = subprocess.run(
+        [*argv, "--help"],
+        env={**os.environ, "DATA_DIR": str(tmp_path)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr

@@ -48,6 +48,7 @@ class Scripted(Pump):
 def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the pumps of a test leave their heartbeats."""
     monkeypatch.setattr(pump, "DATA_DIR", tmp_path)
+    monkeypatch.delenv("PROCESS_NAME", raising=False)
     return tmp_path
 
 
