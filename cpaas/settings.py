@@ -188,6 +188,10 @@ SMS_VALIDITY_S = envint("SMS_VALIDITY_S", 24 * 3600)
 SMS_PARTS_TIMEOUT_S = envint("SMS_PARTS_TIMEOUT_S", 600)
 SMS_REDELIVERY_S = envint("SMS_REDELIVERY_S", 300)
 
+# After so many days texts are emptied, and messages deleted; 0 keeps them.
+RETAIN_BODIES_DAYS = envint("RETAIN_BODIES_DAYS", 0)
+RETAIN_MESSAGES_DAYS = envint("RETAIN_MESSAGES_DAYS", 0)
+
 # Old RestComm clients may look for a price; nothing has one.
 API_SHOWS_PRICE = envbool("API_SHOWS_PRICE", False)
 # How long one statement of a filtered list may run before the list is answered with 503.

@@ -41,6 +41,20 @@ def monitoring_networks(**_: Any) -> list[CheckMessage]:
 
 
 @register
+def retention(**_: Any) -> list[CheckMessage]:
+    """Refuse to keep something for less than no time."""
+    return [
+        Error(
+            f"{name} must not be negative.",
+            hint="Name a number of days; 0 keeps everything.",
+            id="sms.E005",
+        )
+        for name in ("RETAIN_BODIES_DAYS", "RETAIN_MESSAGES_DAYS")
+        if getattr(settings, name) < 0
+    ]
+
+
+@register
 def sqlite_version(**_: Any) -> list[CheckMessage]:
     """Refuse an SQLite without UPDATE ... FROM and RETURNING: the queue is made of them."""
     if connection.vendor != "sqlite" or sqlite3.sqlite_version_info >= OLDEST_SQLITE:

@@ -26,6 +26,7 @@ from sms.models.idempotency import IdempotencyKey
 from sms.models.link import Link
 from sms.models.message import Message, Segment
 from sms.models.receipt import ParkedReceipt
+from sms.models.retention import Retention
 from sms.models.route import Route
 from sms.models.slot import Slot
 
@@ -43,6 +44,7 @@ __all__ = [
     "Link",
     "Message",
     "ParkedReceipt",
+    "Retention",
     "Route",
     "Segment",
     "Slot",

@@ -5,6 +5,7 @@ waiting.py   messages that wait in a queue
 backlog.py   how long the queues are
 failover.py  messages that wait for a link in trouble
 unrouted.py  messages without a link
+retention.py what becomes of old messages
 callbacks.py callbacks whose worker or whose time is gone, and old attempts
 
 Everything here is idempotent and safe to run in several workers at once.
@@ -19,6 +20,7 @@ from sms.sweep.batch import BATCH
 from sms.sweep.callbacks import give_up_callbacks, prune_attempts, release_dead_callbacks
 from sms.sweep.failover import move_waiting
 from sms.sweep.leases import recover_leases
+from sms.sweep.retention import prune_messages, redact_bodies
 from sms.sweep.unrouted import settle_unrouted
 from sms.sweep.waiting import expire, hold
 
@@ -54,5 +56,7 @@ TASKS: tuple[Callable[[], int], ...] = (
     receive.join_parked,
     receive.settle_arrivals,
     forget_idempotency_keys,
+    redact_bodies,
+    prune_messages,
 )
 """What a sweep does, in order."""

@@ -80,7 +80,8 @@ def test_an_unknown_process_is_told_in_a_sentence(tmp_path: Path) -> None:
     done = manage("run", "all", DATA_DIR=str(tmp_path))
     assert done.returncode == 1
     assert done.stderr.strip() == (
-        "CommandError: Name web, housekeeping, notify or link.NAME (or link.NAME.2 and so on), not 'all'."
+        "CommandError: Name web, housekeeping, notify or link.NAME "
+        "(or link.NAME.2 and so on), not 'all'."
     )
 
 
