@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import ssl
 from argparse import ArgumentTypeError
 from dataclasses import fields
 from pathlib import Path
@@ -14,6 +15,13 @@ from sms.transports.simulator.control import Control
 from sms.transports.simulator.knobs import Knobs, knob_value
 from sms.transports.simulator.smsc import Smsc
 from sms.transports.simulator.state import BrokenState, read_state, set_aside, write_state
+from sms.transports.smpp.tls import server_context
+
+_TLS_FILES = {
+    "--tls-cert": "speak TLS with this certificate and its chain, as PEM",
+    "--tls-key": "its key, as PEM, where it is not in the same file",
+    "--tls-client-ca": "demand a certificate of every ESME, signed by these authorities",
+}
 
 
 class Command(BaseCommand):
@@ -30,6 +38,8 @@ class Command(BaseCommand):
         parser.add_argument("--control-port", type=_port, help="HTTP on 127.0.0.1; off by default")
         parser.add_argument("--system-id", default="", help="without it, every bind is taken")
         parser.add_argument("--password", default="")
+        for name, what in _TLS_FILES.items():
+            parser.add_argument(name, type=_text, metavar="FILE", default="", help=what)
         parser.add_argument(
             "--state", type=_file, help="keeps here what it owes from its stop to its next start"
         )
@@ -55,6 +65,7 @@ class Command(BaseCommand):
             system_id=options["system_id"],
             password=options["password"],
             knobs=Knobs(**{knob.name: options[knob.name] for knob in fields(Knobs)}),
+            tls=_tls(options),
         )
         state_file: Path | None = options["state"]
         asked_to_stop = _stop_event()
@@ -103,6 +114,27 @@ def _port(text: str) -> int:
     if number > 0xFFFF:
         raise ArgumentTypeError(f"{number} is no port")
     return number
+
+
+def _text(path: str) -> str:
+    try:
+        return Path(path).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ArgumentTypeError(f"cannot read {path}: {error}") from None
+
+
+def _tls(options: dict[str, Any]) -> ssl.SSLContext | None:
+    cert, key, client_ca = (options[f"tls_{name}"] for name in ("cert", "key", "client_ca"))
+    if not cert:
+        if key or client_ca:
+            raise CommandError("--tls-key and --tls-client-ca need --tls-cert.")
+        return None
+    try:
+        return server_context(cert=cert, key=key, client_ca=client_ca)
+    except ValueError as error:
+        raise CommandError(str(error)) from None
+    except ssl.SSLError:
+        raise CommandError("--tls-client-ca is not a list of certificates in PEM form.") from None
 
 
 def _file(text: str) -> Path:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import ssl
 import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -71,6 +72,7 @@ class Smsc:
         system_id: str = "",
         password: str = "",
         knobs: Knobs | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.host = host
         self.port = port
@@ -78,6 +80,7 @@ class Smsc:
         self.stats = Stats()
         self._system_id = system_id
         self._password = password
+        self._tls = tls
         self._server: asyncio.Server | None = None
         self._connections: set[Connection] = set()
         self._outgoing = Outgoing(system_id)
@@ -94,7 +97,9 @@ class Smsc:
         Raises OSError when the port cannot be had.
         """
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: Connection(self), self.host, self.port)
+        self._server = await loop.create_server(
+            lambda: Connection(self), self.host, self.port, ssl=self._tls
+        )
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:

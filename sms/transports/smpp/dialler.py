@@ -138,7 +138,7 @@ class Dialler:
                 self._settings.host,
                 self._settings.port,
                 ssl=context,
-                server_hostname=self._settings.host if context else None,
+                server_hostname=self._settings.tls_name or self._settings.host if context else None,
                 happy_eyeballs_delay=_NEXT_ADDRESS_S,
             )
         self.connection = connection

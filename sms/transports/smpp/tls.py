@@ -2,6 +2,7 @@
 
 import ssl
 
+from sms.pem import load_own
 from sms.transports.smpp.settings import SmppSettings
 
 
@@ -17,6 +18,21 @@ def client_context(settings: SmppSettings) -> ssl.SSLContext | None:
     if not settings.tls_verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
+    if settings.tls_cert:
+        load_own(context, settings.tls_cert, settings.tls_key)
+    return context
+
+
+def server_context(*, cert: str, key: str, client_ca: str = "") -> ssl.SSLContext:
+    """Make the context of a server; with `client_ca` it demands a certificate that that signed.
+
+    Raises ValueError or ssl.SSLError for PEM that cannot be read.
+    """
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    load_own(context, cert, key)
+    if client_ca:
+        context.load_verify_locations(cadata=client_ca)
+        context.verify_mode = ssl.CERT_REQUIRED
     return context
 
 

@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from sms.models import Link
 from tests.fakes.certificates import Authority
+
+OWN, OTHER = Authority().own(), Authority().own()
 
 pytestmark = pytest.mark.django_db
 
@@ -39,6 +42,23 @@ def link(**columns: Any) -> Link:
         ({"tls": True, "tls_ca": "-----BEGIN"}, "tls_ca", "not a list of certificates"),
         ({"tls": True, "tls_ca": "é"}, "tls_ca", "not a list of certificates"),
         ({"tls_ca": "x"}, "tls_ca", "TLS is off"),
+        ({"tls_name": "x.example"}, "tls_name", "TLS is off"),
+        ({"tls": True, "tls_name": "x y"}, "tls_name", "neither a host name nor"),
+        ({"tls_cert": "x"}, "tls_cert", "TLS is off"),
+        ({"tls": True, "tls_key": OWN["tls_key"]}, "tls_cert", "a key without its certificate"),
+        ({"tls": True, "tls_cert": OWN["tls_cert"]}, "tls_cert", "cannot be read as PEM"),
+        ({"tls": True, "tls_cert": "x", "tls_key": "y"}, "tls_cert", "cannot be read as PEM"),
+        ({"tls": True, **OWN, "tls_key": OTHER["tls_key"]}, "tls_cert", "does not belong to"),
+        ({"binds": 0}, "binds", "greater than or equal to 1"),
+        ({"binds": 33}, "binds", "less than or equal to 32"),
+        *(
+            ({"host": host}, "host", "neither a host name nor an IP address")
+            for host in (
+                *("smpp example", "smpp.example:2775", "http://smpp.example", "-a.example", "a..b"),
+                *("1.2.3", "1.2.3.256", "10.0.0.1/8", "a" * 64, "host,other", "fe80:::1"),
+            )
+        ),
+        ({"host": "smpp.exämple.org"}, "host", "begins with xn--"),
         ({"tls": True, "tls_ca": "x", "tls_verify": False}, "tls_ca", "is not checked"),
     ],
 )
@@ -56,6 +76,22 @@ def test_a_host_may_be_an_ipv6_address_with_or_without_brackets(host: str) -> No
     carrier = link(host=host)
     carrier.full_clean()
     assert carrier.host == "::1"
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["localhost", "smsc_1", "smpp.example.org.", "xn--exmple-cua.org", "10.0.0.1", "2001:db8::1"],
+)
+def test_a_host_is_whatever_a_resolver_takes(host: str) -> None:
+    link(host=host, tls=True, **OWN).full_clean()
+
+
+def test_a_key_is_stored_encrypted() -> None:
+    link(tls=True, **OWN).save()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tls_key FROM sms_link")
+        (stored,) = cursor.fetchone()
+    assert "PRIVATE" not in stored and Link.objects.get().tls_key == OWN["tls_key"]
 
 
 def test_everything_a_carrier_asks_for_is_an_option_of_the_command(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """How a link reaches its peer: TLS, IPv6, and a pair of connections, over real sockets."""
 
 import socket
+import ssl
 from collections.abc import Iterator
 from typing import Any
 
@@ -70,6 +71,47 @@ def test_a_peer_that_is_not_who_we_called_never_sees_our_password(
         assert reason in sink.wait_state(LinkState.DOWN)
         link.stop(drain_s=0)
         assert smsc.binds == []
+
+
+def demanding(*names: str) -> ssl.SSLContext:
+    """Make the context of a server that wants to see a certificate."""
+    context = AUTHORITY.server_context(*names)
+    context.load_verify_locations(cadata=AUTHORITY.pem)
+    context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+def test_a_peer_that_wants_a_certificate_is_shown_ours(sink: RecordingSink) -> None:
+    with FakeSmsc(tls=demanding("localhost")) as smsc:
+        values: dict[str, Any] = {"host": "localhost", "tls": True, "tls_ca": AUTHORITY.pem}
+        link = Opener(smsc, sink)(**values | AUTHORITY.own())
+        link.stop(drain_s=0)
+
+
+@pytest.mark.parametrize("own", [{}, Authority().own()], ids=["none", "another authority's"])
+def test_a_certificate_that_the_peer_does_not_take_is_told(
+    sink: RecordingSink, own: dict[str, Any]
+) -> None:
+    with FakeSmsc(tls=demanding("localhost")) as smsc:
+        values: dict[str, Any] = {"host": "localhost", "tls": True, "tls_ca": AUTHORITY.pem}
+        link = Opener(smsc, sink)(until=LinkState.DOWN, **values, **own)
+        link.stop(drain_s=0)
+        assert smsc.binds == []
+
+
+def test_the_name_in_the_certificate_may_be_another_than_the_host(sink: RecordingSink) -> None:
+    asked: list[str | None] = []
+    context = AUTHORITY.server_context("smpp.carrier.example")
+    context.sni_callback = lambda _socket, name, _context: asked.append(name)
+    with FakeSmsc(tls=context) as smsc:
+        values: dict[str, Any] = {
+            "tls": True,
+            "tls_ca": AUTHORITY.pem,
+            "tls_name": "smpp.carrier.example",
+        }
+        link = Opener(smsc, sink)(host="127.0.0.1", **values)
+        link.stop(drain_s=0)
+    assert asked == ["smpp.carrier.example"]
 
 
 def test_a_peer_without_tls_is_told_apart(sink: RecordingSink) -> None:
