@@ -39,7 +39,7 @@ class Command(BaseCommand):
         parser.add_argument("--system-id", default="", help="without it, every bind is taken")
         parser.add_argument("--password", default="")
         for name, what in _TLS_FILES.items():
-            parser.add_argument(name, type=_text, metavar="FILE", default="", help=what)
+            parser.add_argument(name, type=_text, metavar="FILE", help=what)
         parser.add_argument(
             "--state", type=_file, help="keeps here what it owes from its stop to its next start"
         )
@@ -124,7 +124,7 @@ def _text(path: str) -> str:
 
 
 def _tls(options: dict[str, Any]) -> ssl.SSLContext | None:
-    cert, key, client_ca = (options[f"tls_{name}"] for name in ("cert", "key", "client_ca"))
+    cert, key, client_ca = (options[f"tls_{name}"] or "" for name in ("cert", "key", "client_ca"))
     if not cert:
         if key or client_ca:
             raise CommandError("--tls-key and --tls-client-ca need --tls-cert.")
