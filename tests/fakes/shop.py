@@ -25,7 +25,7 @@ class Shop:
         self.desk = Desk(account)
         self.link = Link.objects.create(
             **{"name": "acme", "host": "127.0.0.1", "port": port, "system_id": "esme"}
-            | {"password": "secret", "response_timeout_s": 2}
+            | {"password": "secret", "response_timeout_s": 3}
             | link
         )
         Route.objects.create(prefix="", link=self.link)
