@@ -12,10 +12,11 @@ from itertools import islice
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db.models import Model, Q
+from django.db.models import Model
 
 from accounts import numbers
 from sms.models import Block
+from sms.models.block import pattern
 
 Refusals = dict["Passage", str]
 """What may not pass, and why, in words for the timeline."""
@@ -46,7 +47,8 @@ def refusals(passages: Iterable[Passage]) -> Refusals:
     asked = set(passages)
     refused: Refusals = {}
     for rule in _RULES:
-        if asked and rule.table._default_manager.exists():
+        # To ask for one costs no more than to ask whether there is anything to ask.
+        if asked and (len(asked) == 1 or rule.table._default_manager.exists()):
             refused |= rule.refuse(asked)
             asked -= refused.keys()
     return refused
@@ -71,26 +73,30 @@ def _blocked(passages: Collection[Passage]) -> Refusals:
         blocks = _blocks_of(some.values())
         for passage, digits in some.items():
             if block := _first_of(blocks, passage.account_id, digits):
-                refused[passage] = f"an operator has blocked {block.pattern}"
+                refused[passage] = f"an operator has blocked {block}"
     return refused
 
 
-_Blocks = dict[tuple[str, bool, int | None], Block]
+_Blocks = set[tuple[str, bool, int | None]]
+"""Digits, whether they are a prefix, and whose block it is."""
 
 
 def _blocks_of(keys: Iterable[str]) -> _Blocks:
-    whole = set(keys)
-    prefixes = {digits[:n] for digits in whole for n in range(len(digits) + 1)}
-    named = Q(is_prefix=False, digits__in=whole) | Q(is_prefix=True, digits__in=prefixes)
-    return {(b.digits, b.is_prefix, b.account_id): b for b in Block.objects.filter(named)}
+    # Whole numbers are the longest of their prefixes; what else comes along is not asked for.
+    prefixes = {digits[:n] for digits in set(keys) for n in range(len(digits) + 1)}
+    rows = Block.objects.filter(digits__in=prefixes).order_by()
+    return set(rows.values_list("digits", "is_prefix", "account_id"))
 
 
-def _first_of(blocks: _Blocks, account_id: int, digits: str) -> Block | None:
+def _first_of(blocks: _Blocks, account_id: int, digits: str) -> str:
+    """Find the closest block of a number; write it as its operator did, or empty."""
+    if not blocks:
+        return ""
     candidates = [(digits, False), *((digits[:n], True) for n in range(len(digits), -1, -1))]
-    found = (
-        blocks.get((*candidate, owner)) for candidate in candidates for owner in (account_id, None)
-    )
-    return next((block for block in found if block), None)
+    for named, is_prefix in candidates:
+        if not blocks.isdisjoint({(named, is_prefix, account_id), (named, is_prefix, None)}):
+            return pattern(named, is_prefix=is_prefix)
+    return ""
 
 
 _RULES = (Rule(Block, _blocked),)

@@ -74,12 +74,17 @@ class Block(models.Model):
     @property
     def pattern(self) -> str:
         """Write the number, or the prefix with a star behind it."""
-        return self.digits + WILDCARD * self.is_prefix
+        return pattern(self.digits, is_prefix=self.is_prefix)
 
     def clean(self) -> None:
         """Refuse a number that no message may go to anyway. Raises ValidationError."""
         if not self.is_prefix and not numbers.is_number(self.digits):
             raise ValidationError({"digits": "A number has 3 to 15 digits; a prefix may be short."})
+
+
+def pattern(digits: str, *, is_prefix: bool) -> str:
+    """Write a number, or a prefix with a star behind it."""
+    return digits + WILDCARD if is_prefix else digits
 
 
 def parse(pattern: str) -> tuple[str, bool]:
