@@ -1,7 +1,7 @@
 """Matching a message with routes, and choosing among them. Pure, and quick: every POST asks."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
@@ -83,16 +83,21 @@ NO_ROUTE = Choice(None, "no route fits", ErrorCode.UNREACHABLE_CARRIER)
 class Rule:
     """The candidates of messages of one kind, by priority."""
 
-    __slots__ = ("groups", "only")
+    __slots__ = ("_first", "groups")
 
     def __init__(self, rows: Iterable[Row], links: Mapping[int, Standing]) -> None:
         groups: defaultdict[int, list[Row]] = defaultdict(list)
         for row in rows:
             groups[row.priority].append(row)
         self.groups = tuple(_group(groups[priority], links) for priority in sorted(groups))
-        ways = [way for group in self.groups for way in group]
-        self.only = Choice(ways[0], _told(ways[0]), is_ready=True) if len(ways) == 1 else None
-        """The answer where there is nothing to choose: most platforms' every message."""
+        self._first = [Choice(way, _told(way), is_ready=True) for way in self.groups[0]]
+        """The answer where the first that is drawn takes the message: nearly always."""
+
+    def first(self, sid: str) -> Choice:
+        """Choose the candidate that a message with this sid tries first."""
+        if len(self._first) == 1:
+            return self._first[0]
+        return self._first[_draw(self.groups[0], int(sid[-12:], 16))[1]]
 
     def links(self) -> set[int]:
         """List its links."""
@@ -108,7 +113,7 @@ class Rule:
                 yield left.pop(place)
 
 
-def _draw(ways: list[Way], number: int) -> tuple[int, int]:
+def _draw(ways: Sequence[Way], number: int) -> tuple[int, int]:
     """Draw one of several by weight; return what is left of the number for the next draw.
 
     As digits of a number in changing bases: what was drawn before says nothing of the next.
@@ -199,10 +204,10 @@ class Table:
         if rule is None:
             return NO_ROUTE
         limit = self._max_prices.get(traits.account_id)
-        if rule.only and limit is None and not tried:
-            link = rule.only.way.link  # type: ignore[union-attr]  # it always has one
-            if link.takes_one():
-                return rule.only
+        if limit is None and not tried:
+            first = rule.first(traits.sid)
+            if first.way and first.way.link.takes_one():
+                return first
         return _choose(rule.in_order(traits.sid), traits.segments, limit, tried)
 
     def candidates(self, traits: Traits) -> list[Way]:

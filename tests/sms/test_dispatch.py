@@ -6,12 +6,14 @@ from django.utils import timezone
 
 from accounts.models import Account
 from sms import receive
+from sms.dispatch.opened import TELL_TRIES
 from sms.errors import ErrorCode
 from sms.lifecycle import SegmentState, Status
 from sms.models import Callback, Event, Link, Message, Segment
 from sms.text import Encoding
 from sms.transports.base import (
     Accepted,
+    Fault,
     LateAnswer,
     Outbound,
     Outcome,
@@ -422,3 +424,45 @@ def test_a_message_with_parts_of_two_cuts_fails_and_says_so(
     assert (message.status, message.error) == (Status.FAILED, ErrorCode.UNKNOWN)
     assert bench.transport.sent == []
     assert "cuts long texts" in message.events.latest("id").raw
+
+
+def test_one_message_that_cannot_be_made_ready_fails_alone(
+    bench: Bench, make_message: MakeMessage
+) -> None:
+    broken, sound = make_message(encoding="morse"), make_message()
+    bench.turn()
+    for message in broken, sound:
+        message.refresh_from_db()
+    assert (broken.status, broken.error) == (Status.FAILED, ErrorCode.UNKNOWN)
+    assert sound.status == Status.SENT
+    event = broken.events.get()
+    assert event.kind == Event.Kind.BROKEN and "morse" in event.raw
+    assert broken.callbacks.get().status == Status.FAILED
+
+
+def test_a_timeline_tells_a_long_wait_once(link: Link, make_message: MakeMessage) -> None:
+    message = make_message(body=THREE_PARTS)
+    full = TransportError(
+        ErrorCode.QUEUE_OVERFLOW, permanent=False, raw="full", retry_in_s=1, fault=Fault.PACE
+    )
+    bench = Bench(link, answer=lambda _: full)
+    for _ in range(5):
+        bench.turn()
+        again(message)
+    assert len(bench.transport.sent) == 15
+    assert [(e.kind, e.raw) for e in message.events.all()] == [(Event.Kind.DEFERRED, "full")]
+
+
+def test_a_timeline_ends_although_the_reasons_change(link: Link, make_message: MakeMessage) -> None:
+    message = make_message()
+    words = (f"reason {n}" for n in range(100))
+    bench = Bench(
+        link,
+        answer=lambda _: TransportError(
+            ErrorCode.UNKNOWN, permanent=False, raw=next(words), fault=Fault.PACE
+        ),
+    )
+    for _ in range(30):
+        bench.turn()
+        again(message)
+    assert message.events.count() == TELL_TRIES

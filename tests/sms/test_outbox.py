@@ -14,7 +14,7 @@ from sms import outbox
 from sms.errors import ErrorCode
 from sms.lifecycle import FINAL, TRANSITIONS, SegmentState, Status
 from sms.models import Callback, Event, Link, Message, Segment
-from sms.outbox import Deferral, Mark, Move, Posted, Room, SegmentWrite, hosts
+from sms.outbox import Deferral, Mark, Move, Posted, Room, SegmentWrite, Transfer, hosts
 from tests.sms.conftest import MakeMessage
 
 pytestmark = pytest.mark.django_db
@@ -589,3 +589,24 @@ def test_connections_that_claim_callbacks_at_once_never_get_the_same(
     at_once(task, task)
     assert len(claimed) == len(set(claimed)) == 60
     assert {event for _, event in claimed} == {1}
+
+
+@pytest.mark.parametrize("status", [Status.QUEUED, Status.SENDING, Status.RECEIVED])
+def test_no_move_leaves_a_message_in_its_queue(status: Status) -> None:
+    with pytest.raises(ValueError, match="no way out"):
+        Move(1, status)
+
+
+def test_a_transfer_takes_only_what_nobody_has(link: Link, make_message: MakeMessage) -> None:
+    other = Link.objects.create(name="other", host="127.0.0.1")
+    free, pinned, claimed, moved = (make_message() for _ in range(4))
+    Message.objects.filter(id=pinned.id).update(is_pinned=True)
+    Message.objects.filter(id=claimed.id).update(locked_by="one", locked_until=timezone.now())
+    Message.objects.filter(id=moved.id).update(link=other)
+    parts = {state: make_message() for state in SegmentState}
+    for state, message in parts.items():
+        message.segments.create(number=1, link=link, state=state, submitted_at=timezone.now())
+    everything = [free, pinned, claimed, moved, *parts.values()]
+    won = outbox.transfer([Transfer(m.id, link.id, other.id) for m in everything])
+    assert won == {free.id, parts[SegmentState.DEFERRED].id}
+    assert set(Message.objects.filter(link=other).values_list("id", flat=True)) == won | {moved.id}

@@ -1,13 +1,17 @@
 from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
 
 import pytest
+from django.test import Client as Browser
 from django.utils import timezone
 
-from accounts.models import Account, Client
-from sms import slots, sweep
+from accounts.models import Account, Client, PhoneNumber
+from sms import routing, slots, sweep
 from sms.errors import ErrorCode
 from sms.lifecycle import LinkState, SegmentState, Status
-from sms.models import Callback, Event, Link, Message, Route, Segment
+from sms.models import Callback, Event, Health, Link, Message, Route, Segment
 from sms.outbox import Room, claim_callbacks
 from sms.sweep.leases import resend, submitting
 from tests.sms.conftest import Bench, MakeMessage
@@ -193,3 +197,74 @@ def test_callbacks_of_a_dead_worker_are_posted_again(
     Callback.objects.update(locked_until=timezone.now() + PAST)
     sweep.release_dead_callbacks()
     assert claims("alive") == 1
+
+
+def post(api: Browser, account: Account, body: str = "Hi") -> Message:
+    form = {"From": "19876543212", "To": "13216549878", "Body": body}
+    url = f"/api/2012-04-24/Accounts/{account.sid}/SMS/Messages.json"
+    answer = api.post(url, urlencode(form), content_type="application/x-www-form-urlencoded")
+    assert (answer.status_code, answer.json()["status"]) == (200, "sending")
+    return Message.objects.get(sid=answer.json()["sid"])
+
+
+def ended(message: Message) -> tuple[str, ErrorCode | None, list[str]]:
+    sweep.settle_unrouted()
+    message.refresh_from_db()
+    return message.status, message.error, [event.kind for event in message.events.all()]
+
+
+def test_a_message_that_costs_too_much_is_accepted_and_fails_with_30010(
+    api: Browser, account: Account, number: PhoneNumber, link: Link
+) -> None:
+    Route.objects.create(prefix="", link=link, price_per_segment=Decimal("0.05"))
+    Account.objects.update(max_price=Decimal("0.09"))
+    cheap, dear = post(api, account), post(api, account, "x" * 161)
+    assert cheap.link == link
+    wanted = (Status.FAILED, ErrorCode.PRICE_EXCEEDED, [Event.Kind.TOO_EXPENSIVE])
+    assert ended(dear) == wanted
+
+
+def test_a_full_queue_fails_what_finds_no_other_with_30001(
+    api: Browser,
+    account: Account,
+    number: PhoneNumber,
+    link: Link,
+    make_message: MakeMessage,
+) -> None:
+    Route.objects.create(prefix="", link=link)
+    Link.objects.update(max_queue=3)
+    waiting = [make_message() for _ in range(3)]
+    sweep.measure()
+    assert Health.objects.get().queue_depth == 3
+    routing.forget()
+    refused = post(api, account)
+    wanted = (Status.FAILED, ErrorCode.QUEUE_OVERFLOW, [Event.Kind.OVERFLOW])
+    assert ended(refused) == wanted
+    spare = Link.objects.create(name="spare", host="127.0.0.1")
+    Route.objects.create(prefix="", link=spare, priority=200)
+    routing.forget()
+    assert post(api, account).link == spare
+    Message.objects.filter(id=waiting[0].id).update(link=spare)
+    sweep.measure()
+    routing.forget()
+    assert post(api, account).link == link
+
+
+def test_what_found_no_room_is_sent_when_there_is_room_meanwhile(
+    link: Link, make_message: MakeMessage
+) -> None:
+    Route.objects.create(prefix="", link=link)
+    message = make_message(link=None)
+    assert ended(message) == (Status.SENDING, None, [Event.Kind.ROUTED])
+    assert message.link == link and message.routed_by.startswith("carrier by any number")
+
+
+def test_what_has_no_link_is_settled_with_few_queries(
+    link: Link, make_message: MakeMessage, django_assert_max_num_queries: Any
+) -> None:
+    Route.objects.create(prefix="1", link=link)
+    for n in range(60):
+        make_message(link=None, recipient=("1555", "4955", "client:bob")[n % 3] + f"{n:04}")
+    with django_assert_max_num_queries(25):
+        sweep.settle_unrouted()
+    assert Message.objects.filter(status=Status.FAILED).count() == 40
