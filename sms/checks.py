@@ -9,6 +9,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.db import connection
 
+from sms.webhook.guard import parse_allowed
+
 OLDEST_SQLITE = (3, 35, 0)
 
 
@@ -18,11 +20,12 @@ def callback_networks(**_: Any) -> list[CheckMessage]:
     return [
         Error(
             f"CALLBACK_ALLOWED_NETWORKS holds {text!r}, which is not a network.",
-            hint="Write networks such as 10.1.0.0/16, separated by commas.",
+            hint="Write networks such as 10.1.0.0/16, 10.1.0.0/16:8080 or [fd00::/8]:8080, "
+            "separated by commas.",
             id="sms.E001",
         )
         for text in settings.CALLBACK_ALLOWED_NETWORKS
-        if not _is_network(text)
+        if not _is_allowed(text)
     ]
 
 
@@ -106,6 +109,14 @@ def guards(**_: Any) -> list[CheckMessage]:
         Warning(f"{name} is not in MIDDLEWARE.", hint="Put it back.", id="sms.W002")
         for name in sorted(wanted - set(settings.MIDDLEWARE))
     ]
+
+
+def _is_allowed(text: str) -> bool:
+    try:
+        parse_allowed(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_network(text: str) -> bool:

@@ -6,9 +6,11 @@ leaves for an address that is refused.
 """
 
 import asyncio
+import re
 import socket
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -58,9 +60,42 @@ REFUSED: tuple[Network, ...] = tuple(
 
 _NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052 §2.1
 
+_ALLOWED = re.compile(
+    r"(?:(?P<ipv4>[0-9./]+)|\[(?P<ipv6>[0-9A-Fa-f:./]+)\])(?::(?P<port>[0-9]{1,5}))?"
+)
+
 # Name servers that never answer must not stop the lookups of everybody else, nor fill
 # the loop's default executor, where others do their work.
 _LOOKUP_THREADS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """A network that an operator lets callbacks into, or one port of it."""
+
+    network: Network
+    port: int | None = None
+    """None for every port that callbacks may go to anywhere; one that is named may be any."""
+
+    def covers(self, address: IPv4Address | IPv6Address, port: int) -> bool:
+        """Say whether it lets a connection to there pass."""
+        if address not in self.network:
+            return False
+        return port == self.port if self.port is not None else _is_usual(port)
+
+
+def parse_allowed(text: str) -> Allowed:
+    """Read `10.1.0.0/16`, `10.1.0.0/16:8080`, `fd00::/8` or `[fd00::/8]:8080`.
+
+    Raises ValueError, saying why, for anything else.
+    """
+    found = _ALLOWED.fullmatch(text)
+    if found is None:
+        return Allowed(ip_network(text))  # IPv6 without a port, or nothing that we know
+    port = int(found["port"]) if found["port"] else None
+    if port is not None and not 0 < port < 65536:
+        raise ValueError(f"{text!r} names no port from 1 to 65535")
+    return Allowed(ip_network(found["ipv4"] or found["ipv6"]), port)
 
 
 class Refused(OSError):
@@ -73,9 +108,9 @@ class Refused(OSError):
 
 
 class Guard:
-    """Judges addresses; `allowed` are networks an operator lets through."""
+    """Judges addresses; `allowed` is what an operator lets through."""
 
-    def __init__(self, allowed: Sequence[Network]) -> None:
+    def __init__(self, allowed: Sequence[Allowed]) -> None:
         self._allowed = tuple(allowed)
 
     def check(self, host: str, port: int) -> None:
@@ -83,11 +118,11 @@ class Guard:
 
         Raises Refused for any other.
         """
-        if port not in (80, 443) and port < 1024:
-            raise Refused(f"port {port} is not allowed", is_final=True)
         address = _effective(host)
-        if any(address in network for network in self._allowed):
+        if any(allowed.covers(address, port) for allowed in self._allowed):
             return
+        if not _is_usual(port):
+            raise Refused(f"port {port} is not allowed", is_final=True)
         if any(address in network for network in REFUSED):
             raise Refused(f"address {host} is not allowed")
 
@@ -142,6 +177,11 @@ def look_up(name: str) -> list[str]:
     except UnicodeError as error:  # a label too long, or empty
         raise OSError("not a name") from error
     return [str(address[0]) for *_, address in found]
+
+
+def _is_usual(port: int) -> bool:
+    """Say whether callbacks may go to a port: of the web, or of nothing that needs privilege."""
+    return port in (80, 443) or port >= 1024
 
 
 def is_literal(host: str) -> bool:

@@ -11,7 +11,7 @@ from types import TracebackType
 
 import aiohttp
 
-from sms.webhook.guard import Guard, Lookup, Names, Network, Refused, is_literal, look_up
+from sms.webhook.guard import Allowed, Guard, Lookup, Names, Refused, is_literal, look_up
 from sms.webhook.request import Request
 from sms.webhook.url import check_url
 
@@ -35,7 +35,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 class Policy:
     """Where callbacks may go and how long they may take."""
 
-    allowed_networks: tuple[Network, ...] = ()
+    allowed_networks: tuple[Allowed, ...] = ()
     """Let through although they are not public."""
     connect_timeout_s: float = 3.0
     """For TCP, each address of the host."""

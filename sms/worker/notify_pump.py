@@ -1,7 +1,6 @@
 """The pump of callbacks: rows in and out of the database here, HTTP in an event loop."""
 
 import asyncio
-import ipaddress
 import logging
 import threading
 import time
@@ -13,6 +12,7 @@ from django.conf import settings
 from sms.conversation import INBOUND_KINDS
 from sms.notify import PER_HOST, STATUS_KINDS, Kinds, Notifier
 from sms.webhook import Request
+from sms.webhook.guard import parse_allowed
 from sms.webhook.sender import Answer, Policy, Sender
 from sms.worker.pump import Pump
 
@@ -75,7 +75,7 @@ class NotifyPump(Pump):
         self._loop.call_soon_threadsafe(self._loop.stop)
 
     async def _make_sender(self) -> Sender:
-        networks = [ipaddress.ip_network(text) for text in settings.CALLBACK_ALLOWED_NETWORKS]
+        networks = [parse_allowed(text) for text in settings.CALLBACK_ALLOWED_NETWORKS]
         return Sender(Policy(allowed_networks=tuple(networks), per_host_limit=PER_HOST))
 
     def _post_all(self, requests: Sequence[Request]) -> None:

@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from ipaddress import IPv4Address, IPv6Address, ip_network
+from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
 import pytest
@@ -20,10 +20,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from sms.transports.simulator.receiver import CallbackReceiver, Received, Reply
 from sms.webhook import Request, check_url, sign, signature_headers, verify
-from sms.webhook.guard import REFUSED, Guard, Lookup, Network, Refused, look_up
+from sms.webhook.guard import REFUSED, Guard, Lookup, Refused, look_up, parse_allowed
 from sms.webhook.sender import Answer, Policy, Sender, parse_retry_after
 
-LOOPBACK: tuple[Network, ...] = (ip_network("127.0.0.0/8"),)
+LOOPBACK = (parse_allowed("127.0.0.0/8"),)
 OPEN = Policy(LOOPBACK)
 CLOSED = Policy()
 HASTY = Policy(LOOPBACK, connect_timeout_s=0.2, total_timeout_s=0.3)
@@ -532,12 +532,53 @@ def test_port_of_the_web_or_without_privilege_passes(port: int) -> None:
 
 
 def test_allowed_network_lets_its_own_addresses_pass_and_no_others() -> None:
-    guard = Guard((ip_network("10.1.0.0/16"), ip_network("fd00::/8")))
+    guard = Guard((parse_allowed("10.1.0.0/16"), parse_allowed("fd00::/8")))
     for inside in ("10.1.2.3", "::ffff:10.1.2.3", "fd12::1"):
         guard.check(inside, 8080)
     for outside in ("10.2.0.1", "::ffff:10.2.0.1", "fe80::1"):
         with pytest.raises(Refused, match=r"is not allowed"):
             guard.check(outside, 8080)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "inside", "outside"),
+    [
+        ("10.1.0.0/16", ("10.1.2.3", 8080), ("10.1.2.3", 22)),
+        ("10.1.0.0/16:8080", ("10.1.2.3", 8080), ("10.1.2.3", 8081)),
+        ("10.1.2.3:81", ("10.1.2.3", 81), ("10.1.2.3", 80)),
+        ("10.1.2.3:81", ("::ffff:10.1.2.3", 81), ("10.1.2.4", 81)),
+        ("fd00::/8", ("fd00::1", 8080), ("fe80::1", 8080)),
+        ("[fd00::/8]:8080", ("fd00::1", 8080), ("fd00::1", 80)),
+        ("[fd00::1]", ("fd00::1", 443), ("fd00::2", 443)),
+    ],
+)
+def test_an_operator_allows_networks_or_single_ports_of_them(
+    allowed: str, inside: tuple[str, int], outside: tuple[str, int]
+) -> None:
+    guard = Guard((parse_allowed(allowed),))
+    guard.check(*inside)
+    with pytest.raises(Refused, match="is not allowed"):
+        guard.check(*outside)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "here",
+        "10.1.0.0/33",
+        "10.1.0.1/16",
+        "10.1.0.0/16:",
+        "10.1.0.0/16:0",
+        "10.1.0.0/16:70000",
+        "10.1.0.0/16:http",
+        "[fd00::/8",
+        "fd00::/8]:80",
+    ],
+)
+def test_what_is_no_network_is_not_allowed_by_mistake(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        parse_allowed(text)
 
 
 class Zone:
@@ -552,7 +593,7 @@ class Zone:
         return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
 
 
-ONLY_ONE = Policy((ip_network("127.0.0.1/32"),))
+ONLY_ONE = Policy((parse_allowed("127.0.0.1/32"),))
 
 
 @pytest.mark.parametrize("inner", ["127.0.0.2", "10.0.0.1", "::1", "169.254.169.254"])
