@@ -1,9 +1,9 @@
 """The thread that writes down what a process has counted."""
 
-import atexit
 import logging
 import os
 import threading
+from multiprocessing.util import Finalize
 
 from django.db import DatabaseError, InterfaceError, connection
 
@@ -42,6 +42,8 @@ def record() -> None:
         logger.info("counts are kept for later: %s", str(error).strip().split("\n")[0])
         meters.put_back(taken)
         connection.close()
+    except Exception:  # a fault of ours must not end the thread, or memory would fill
+        logger.exception("counts were lost")
 
 
 _current: _Recorder | None = None
@@ -52,7 +54,9 @@ def start() -> None:
     global _current
     if _current is None or _current.pid != os.getpid():
         _current = _Recorder()
-        atexit.register(stop)
+        # Not atexit: the web server's workers are children of multiprocessing, which end
+        # without it.
+        Finalize(None, stop, exitpriority=1)
 
 
 def stop() -> None:

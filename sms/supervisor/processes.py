@@ -116,6 +116,9 @@ def _web() -> Process:
         ),
         # Requests are short; one that still starts up does not hear that it should stop.
         *("--workers-kill-timeout", 5),
+        # On SIGHUP a worker is stopped so many seconds after its successor was started, which
+        # by then has to listen.
+        *("--respawn-interval", 15),
         *(("--log-config", str(GRANIAN_LOGS)) if settings.LOG_FORMAT == "json" else ()),
     )
     return Process("web", argv, Stage.WEB, is_ready=_web_answers)

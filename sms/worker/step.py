@@ -59,7 +59,8 @@ class PumpStep(bootsteps.StartStopStep):
             # A signal to stop is seen when the event loop turns; over AMQP an idle one sleeps
             # up to ten seconds.
             hub.call_repeatedly(TURN_S, lambda: None)
-        recorder.start()
+        if pumps:
+            recorder.start()
         for pump in pumps:
             PUMPS[pump.name] = pump
             pump.start()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.db import DatabaseError, transaction
@@ -16,6 +17,7 @@ from sms.models import Callback, Link, Segment
 from sms.monitoring import metrics, recorder
 from sms.outbox import Move
 from sms.transports.base import OutcomeUnknown, Receipt, TransportError
+from tests.fakes.shell import manage
 from tests.sms.conftest import Bench, MakeMessage
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -195,4 +197,17 @@ def test_a_recorder_writes_down_the_rest_when_it_stops() -> None:
     meters.CALLBACKS.count("failed")
     recorder.stop()
     assert not meters.take()
+    assert scrape()['cpaas_callbacks_total{outcome="failed"}'] == 1
+
+
+def test_a_child_that_ends_writes_down_what_it_has_counted(tmp_path: Path) -> None:
+    code = (
+        "import multiprocessing, django; django.setup()\n"
+        "from sms import meters; from sms.monitoring import recorder\n"
+        "def work(): recorder.start(); meters.CALLBACKS.count('failed')\n"
+        "child = multiprocessing.get_context('fork').Process(target=work)\n"
+        "child.start(); child.join()\n"
+    )
+    shell = manage("shell", "-v", "0", "-c", code, DATA_DIR=str(tmp_path))
+    assert shell.returncode == 0, shell.stderr
     assert scrape()['cpaas_callbacks_total{outcome="failed"}'] == 1

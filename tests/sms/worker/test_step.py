@@ -25,7 +25,7 @@ def worker(pool: type, *queues: str) -> Any:
 
 
 @pytest.fixture(autouse=True)
-def stopped() -> Iterator[None]:
+def stopped(transactional_db: None) -> Iterator[None]:  # the last counts are written, too
     yield
     PumpStep(None).stop(None)
     assert step.PUMPS == {}
