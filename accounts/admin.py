@@ -115,7 +115,7 @@ class ClientAdmin(VerbAdmin[Client]):
     list_display = ("login", "account", "enabled", "date_created")
     list_filter = ("enabled",)
     search_fields = ("login", "account__sid", "account__friendly_name")
-    fields = ("sid", "account", "login", "friendly_name", "enabled")
+    fields = ("sid", "account", "login", "friendly_name", "digest", "enabled")
     readonly_fields = ("sid", "account", "login")
 
     def has_add_permission(self, request: object) -> bool:
@@ -124,7 +124,9 @@ class ClientAdmin(VerbAdmin[Client]):
 
     def save_model(self, request: HttpRequest, obj: Client, form: Any, change: bool) -> None:
         """Change a client."""
-        settings = ClientSettings(friendly_name=obj.friendly_name, enabled=obj.enabled)
+        settings = ClientSettings(
+            friendly_name=obj.friendly_name, digest=obj.digest, enabled=obj.enabled
+        )
         update_client(obj.account_id, obj.sid, settings)
 
     def delete_model(self, request: HttpRequest, obj: Client) -> None:

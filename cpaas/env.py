@@ -9,6 +9,7 @@ import errno
 import json
 import os
 import secrets
+import socket
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
@@ -29,7 +30,12 @@ _REMEMBERED = (
     "HTTP_HOST",
     "HTTP_PORT",
     "SMPP_PORT",
+    "SIP_HOST",
     "SIP_PORT",
+    "SIP_WS_PORT",
+    "SIP_DOMAIN",
+    "SIP_PUBLIC_HOST",
+    "SIP_WAIT_FOR_CLIENTS",
     "ALLOWED_HOSTS",
     "CALLBACK_ALLOWED_NETWORKS",
     "SECRET_KEY",
@@ -107,6 +113,17 @@ def envsecret(name: str, *, generate: Callable[[], str] | None = None) -> str:
         if path := known.get(f"{name}_FILE"):
             return _from_file(f"{name}_FILE", Path(path))
     return _kept(DATA_DIR / "keys" / name.lower(), generate) if generate else ""
+
+
+def own_address(host: str) -> str:
+    """Name an address under which others reach a server that listens on `host`."""
+    if host not in ("0.0.0.0", "::"):  # noqa: S104  # compared with, not listened on
+        return host
+    family, far = (socket.AF_INET6, "2001:db8::1") if ":" in host else (socket.AF_INET, "192.0.2.1")
+    with socket.socket(family, socket.SOCK_DGRAM) as probe, suppress(OSError):
+        probe.connect((far, 9))  # nothing is sent: the kernel chooses a way, and with it us
+        return str(probe.getsockname()[0])
+    return "localhost"
 
 
 def new_secret_key() -> str:

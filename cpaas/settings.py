@@ -18,6 +18,7 @@ from cpaas.env import (
     envstr,
     make_data_dir,
     new_secret_key,
+    own_address,
 )
 
 # Lets Django's fields and views be written with their types, as Field[str, str].
@@ -35,7 +36,14 @@ HTTP_HOST = envstr("HTTP_HOST", "127.0.0.1")
 HTTP_PORT = envint("HTTP_PORT", 8000)
 WEB_WORKERS = envint("WEB_WORKERS", 2)
 SMPP_PORT = envint("SMPP_PORT", 2775)
+SIP_HOST = envstr("SIP_HOST", "127.0.0.1")
 SIP_PORT = envint("SIP_PORT", 5060)
+SIP_WS_PORT = envint("SIP_WS_PORT", SIP_PORT + 20)
+# Realm of SIP clients' passwords, and what follows the @ in their addresses.
+SIP_DOMAIN = envstr("SIP_DOMAIN") or own_address(SIP_HOST)
+SIP_PUBLIC_HOST = envstr("SIP_PUBLIC_HOST")
+# A message to a client that is away waits for it, instead of failing with 30003.
+SIP_WAIT_FOR_CLIENTS = envbool("SIP_WAIT_FOR_CLIENTS", False)
 
 INSTALLED_APPS = [
     "django.contrib.admin",

@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts import limits, memory, numbers
 from accounts.models import Client, PhoneNumber
 from sms import blocking, idempotency, meters, outbox, routing, text, wake, webhook
+from sms.clients import whereabouts
 from sms.idempotency import NamedRequest
 from sms.lifecycle import Direction
 from sms.models import Message
@@ -108,7 +109,7 @@ def _message(draft: Draft, account_id: int, direction: Direction) -> tuple[Messa
     # What may not pass gets no link: the sweep ends it within a second, as it does whatever
     # has nowhere to go.
     passage = blocking.Passage(account_id, sender, recipient)
-    astray = to_client or blocking.refusal(passage)
+    way_to = _to_client if to_client else _route
     now = timezone.now()
     message = Message(
         account_id=account_id,
@@ -123,10 +124,21 @@ def _message(draft: Draft, account_id: int, direction: Direction) -> tuple[Messa
         callback_url="" if to_client else draft.callback_url,
         callback_method=draft.callback_method.upper(),
         callback_host="" if to_client else webhook.host_of(draft.callback_url),
+        # Only its own edge reaches a client; no carrier knows it.
+        is_pinned=to_client,
         date_created=now,
         date_updated=now,
     )
-    return message, "" if astray else _route(message)
+    return message, "" if blocking.refusal(passage) else way_to(message)
+
+
+def _to_client(message: Message) -> str:
+    """Give a message the edge where its client is; return its name, empty where it is away."""
+    place = whereabouts.find(message.recipient, sender_account_id=message.account_id).place
+    if place is None:
+        return ""
+    message.link_id = place.link_id
+    return place.link_name
 
 
 def _route(message: Message) -> str:

@@ -1,14 +1,36 @@
 """From a link's row to its open transport: one line a kind."""
 
-from dataclasses import fields
+from collections.abc import Callable
+from dataclasses import fields, replace
 from typing import Any
 
+from django.conf import settings
+from django.utils.crypto import salted_hmac
+
+from sms.clients.directory import Directory
 from sms.models import Link
 from sms.transports.base import Sink, Transport
+from sms.transports.sip.edge import SipEdge
+from sms.transports.sip.settings import SipSettings
 from sms.transports.smpp.link import SmppLink, SmppSettings
 
-TRANSPORTS: dict[str, tuple[type[Any], type[Any]]] = {
+
+def _edge(own: SipSettings, sink: Sink) -> SipEdge:
+    """Build an edge, with what is the platform's and not the link's."""
+    secret = salted_hmac("sms.transports.sip", "nonces", algorithm="sha256").digest()
+    own = replace(
+        own,
+        domain=settings.SIP_DOMAIN,
+        public_host=own.public_host or settings.SIP_PUBLIC_HOST,
+        waits_for_clients=settings.SIP_WAIT_FOR_CLIENTS,
+        secret=secret,
+    )
+    return SipEdge(own, sink, Directory(own.name))
+
+
+TRANSPORTS: dict[str, tuple[type[Any], Callable[[Any, Sink], Transport]]] = {
     Link.Kind.SMPP: (SmppSettings, SmppLink),
+    Link.Kind.SIP: (SipSettings, _edge),
 }
 
 
@@ -26,6 +48,5 @@ def settings_of(link: Link, *, max_tps: float | None = None) -> object:
 
 def connect(kind: str, settings: object, sink: Sink) -> Transport:
     """Build the transport of a kind of link; it opens with `start`."""
-    _, transport_class = TRANSPORTS[kind]
-    transport: Transport = transport_class(settings, sink)
-    return transport
+    _, make = TRANSPORTS[kind]
+    return make(settings, sink)

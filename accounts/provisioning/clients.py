@@ -20,6 +20,8 @@ class ClientSettings:
     friendly_name: str | None = None
     password: str | None = field(default=None, repr=False)
     enabled: bool | None = None
+    digest: str | None = None
+    """One of Client.Digest."""
 
 
 def create_client(

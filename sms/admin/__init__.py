@@ -3,10 +3,11 @@
 message.py   messages and their timelines
 link.py      links and their live state
 route.py     which link carries which messages
+binding.py   SIP clients that are registered
 block.py     recipients that nothing is sent to
 callback.py  callbacks that are owed, done and failed
 """
 
-from sms.admin import block, callback, link, message, route
+from sms.admin import binding, block, callback, link, message, route
 
-__all__ = ["block", "callback", "link", "message", "route"]
+__all__ = ["binding", "block", "callback", "link", "message", "route"]

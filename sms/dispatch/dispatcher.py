@@ -198,7 +198,9 @@ class Dispatcher:
         for message in ready:
             segments = earlier.get(message.id, ())
             try:
-                split = self.transport.split(message.body, Encoding(message.encoding))
+                # A message to a client has no encoding of its own: any text is taken there.
+                encoding = Encoding(message.encoding or Encoding.UCS2)
+                split = self.transport.split(message.body, encoding)
                 states = {s.number: SegmentState(s.state) for s in segments}
             except Exception as error:
                 logger.exception("%s cannot be made ready to be sent", message.sid)

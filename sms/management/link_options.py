@@ -13,8 +13,11 @@ from sms.models.failover import FAILOVER_SETTINGS
 
 OPTIONS = (
     "binds",
+    "kind",
     "host",
     "port",
+    "ws_port",
+    "public_host",
     "system_id",
     "password",
     "system_type",

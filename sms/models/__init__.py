@@ -10,12 +10,14 @@ receipt.py      ParkedReceipt: came before its segment's answer was recorded
 arrival.py      Arrival: the parts of an inbound message, and what came just now
 count.py        Count: what all processes have counted together
 callback.py     Callback: one event an account's URL is owed; its attempts; hosts that fail
+binding.py      Binding: where a SIP client can be reached
 event.py        Event: what the other rows do not say about a message
 hook.py         Hook: whom an inbound message is told, and how far that is
 idempotency.py  IdempotencyKey: which request became which message
 """
 
 from sms.models.arrival import Arrival
+from sms.models.binding import Binding
 from sms.models.block import Block
 from sms.models.callback import Callback, CallbackAttempt, CallbackHost
 from sms.models.count import Count
@@ -32,6 +34,7 @@ from sms.models.slot import Slot
 
 __all__ = [
     "Arrival",
+    "Binding",
     "Block",
     "Callback",
     "CallbackAttempt",

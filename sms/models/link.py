@@ -45,6 +45,7 @@ class Link(FailoverSettings):
         """Which transport speaks to the peer."""
 
         SMPP = "smpp", "SMPP 3.4"
+        SIP = "sip", "SIP edge: registers softphones and browsers"
 
     class OnUnanswered(models.TextChoices):
         """What to do with a segment whose submission got no answer."""
@@ -73,6 +74,17 @@ class Link(FailoverSettings):
     host = models.CharField(max_length=255)
     port = models.PositiveIntegerField(
         default=2775, validators=[MinValueValidator(1), MaxValueValidator(65535)]
+    )
+    ws_port = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(65535)],
+        help_text="Of a SIP edge, for WebSocket; empty: none.",
+    )
+    public_host = models.CharField(
+        max_length=255,
+        blank=True,
+        help_text="Of a SIP edge behind a NAT: the address that clients reach it under.",
     )
     system_id = models.CharField(max_length=15, blank=True)
     password = EncryptedField(blank=True)
@@ -235,6 +247,8 @@ class Link(FailoverSettings):
         self.host = self.host.strip().removeprefix("[").removesuffix("]")
         if self.kind == Link.Kind.SMPP and (mistakes := smpp_mistakes(self)):
             raise ValidationError(mistakes)
+        if self.kind == Link.Kind.SIP and self.binds > 1:
+            raise ValidationError({"binds": "A SIP edge is one process: it owns its ports."})
 
     @property
     def queue(self) -> str:

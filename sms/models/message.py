@@ -100,7 +100,7 @@ class Message(models.Model):
     tried_links = models.CharField(max_length=255, blank=True, editable=False)
     """The ids of the links that it was moved from in this round, between blanks."""
     is_pinned = models.BooleanField(default=False, editable=False)
-    """The link's peer may have a part of it, although it is sent again: to no other link."""
+    """To no other link: its peer may have a part of it, or it goes to a client of that edge."""
 
     objects = MessageQuerySet.as_manager()
 
@@ -153,6 +153,15 @@ class Message(models.Model):
                 fields=["link", "due_at", "id"],
                 condition=Q(due_at__isnull=False, locked_until__isnull=True),
                 name="message_queue",
+            ),
+            # clients/directory: what waits for a client that has registered. Only messages to
+            # clients have no number of segments; others are never written here.
+            models.Index(
+                fields=["recipient_key"],
+                condition=Q(
+                    due_at__isnull=False, locked_until__isnull=True, num_segments__isnull=True
+                ),
+                name="message_for_client",
             ),
             # outbox.renew, sweep
             models.Index(

@@ -12,11 +12,13 @@ from accounts import numbers
 from accounts.models import Account, Client, PhoneNumber
 from cpaas.env import envsecret
 from sms.models import Link, Route
-from sms.supervisor.processes import SIMULATOR, reachable
+from sms.supervisor.processes import EDGE, SIMULATOR, reachable
 
 NUMBER = "15005550006"
 RECIPIENT = "15551230000"
 LOGIN = "admin"
+CLIENT = "alice"
+EDGE_WINDOW = 200
 LOOPBACK = "127.0.0.0/8"
 
 
@@ -28,6 +30,8 @@ class Demo:
     link: Link
     password: str
     """Of the admin's log-in; "" when somebody has changed it."""
+    client: Client | None
+    """A softphone's log-in; None when somebody has removed it."""
 
     @property
     def address(self) -> str:
@@ -40,6 +44,17 @@ class Demo:
         """Where the account posts messages."""
         return f"{self.address}/2012-04-24/Accounts/{self.account.sid}/SMS/Messages.json"
 
+    def _softphone(self) -> list[str]:
+        if self.client is None or not Link.objects.enabled().filter(name=EDGE).exists():
+            return []
+        user, host = f"{self.client.login}@{settings.SIP_DOMAIN}", settings.SIP_DOMAIN
+        server = _host_and_port(host, settings.SIP_PORT)
+        return [
+            f"SIP client    {user}, password {self.client.password}",
+            f"SIP server    {server}, UDP or TCP;"
+            f" ws://{_host_and_port(host, settings.SIP_WS_PORT)} for browsers",
+        ]
+
     def summary(self) -> list[str]:
         """List what a person needs to go on."""
         sid, token = self.account.sid, self.account.auth_token
@@ -49,12 +64,17 @@ class Demo:
             f"Auth token    {token}",
             f"Admin         {self.address}/admin/",
             f"Log-in        {LOGIN} / {self.password or 'the password you have set'}",
+            *self._softphone(),
             "",
             "Send a message yourself:",
             "",
             f"  curl -u {sid}:{token} {self.messages_url}"
             f" -d From={NUMBER} -d To={RECIPIENT} --data-urlencode 'Body=Hello again'",
         ]
+
+
+def _host_and_port(host: str, port: int) -> str:
+    return f"{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def allow_loopback_callbacks() -> None:
@@ -67,10 +87,34 @@ def allow_loopback_callbacks() -> None:
 def seed() -> Demo:
     """Create what is missing; leave alone what is there, whatever became of it."""
     account = _account()
-    if not Client.objects.with_login("alice").exists():
+    follow_edge(or_create=True)
+    return Demo(account=account, link=_link(), password=_admin_password(), client=_client(account))
+
+
+def follow_edge(*, or_create: bool = False) -> None:
+    """Have the SIP edge of this instance listen at the ports of this start."""
+    edge = Link.objects.filter(name=EDGE).first()
+    if edge is None and or_create:
+        edge = Link(name=EDGE, kind=Link.Kind.SIP, window_size=EDGE_WINDOW)
+    if edge is None or edge.kind != Link.Kind.SIP:
+        return
+    where = {
+        "host": settings.SIP_HOST,
+        "port": settings.SIP_PORT,
+        "ws_port": settings.SIP_WS_PORT,
+    }
+    if any(getattr(edge, column) != value for column, value in where.items()):
+        for column, value in where.items():
+            setattr(edge, column, value)
+        edge.save()
+
+
+def _client(account: Account) -> Client:
+    client = Client.objects.with_login(CLIENT).first()
+    if client is None:
         password = envsecret("ALICE_PASSWORD", generate=_new_password)
-        Client.objects.create(account=account, login="alice", password=password)
-    return Demo(account=account, link=_link(), password=_admin_password())
+        client = Client.objects.create(account=account, login=CLIENT, password=password)
+    return client
 
 
 def _account() -> Account:

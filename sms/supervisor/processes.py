@@ -14,6 +14,9 @@ from cpaas.env import BASE_DIR
 from sms.models import Link
 from sms.supervisor.child import Process, Stage
 
+EDGE = "sip"
+"""The SIP edge of this instance is a link of this name."""
+
 SIMULATOR = "simulator"
 """While a link of this name is enabled, the bundled SMSC simulator runs for it."""
 

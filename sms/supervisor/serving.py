@@ -1,6 +1,7 @@
 """The life of an instance: start, wait until it answers, follow the links, stop."""
 
 import http.client
+import socket
 import time
 from collections.abc import Callable
 
@@ -67,7 +68,9 @@ def _prepare(console: Console, *, with_demo: bool) -> Demo | None:
         _check_web_port()
         call_command("migrate", verbosity=0, interactive=False)
         example = demo.seed() if with_demo else None
+        demo.follow_edge()
         _check_simulator_port()
+        _check_edge_ports()
     except (OperationalError, InterfaceError) as error:
         reason = str(error).strip().splitlines()[0]
         raise CannotServe(f"The database cannot be used: {reason}.") from error
@@ -84,6 +87,22 @@ def _check_simulator_port() -> None:
         if settings.SMPP_PORT == settings.HTTP_PORT:
             raise CannotServe("HTTP_PORT and SMPP_PORT are the same; set one to another port.")
         check_ports([Port("SMPP_PORT", settings.SMPP_PORT)])
+
+
+def _check_edge_ports() -> None:
+    edge = Link.objects.enabled().filter(name=processes.EDGE, kind=Link.Kind.SIP).first()
+    if edge is None:
+        return
+    taken = {settings.HTTP_PORT: "HTTP_PORT", settings.SMPP_PORT: "SMPP_PORT"}
+    ports = [Port("SIP_PORT", edge.port, edge.host)]
+    if edge.ws_port:
+        ports.append(Port("SIP_WS_PORT", edge.ws_port, edge.host))
+    for port in ports:
+        if taken.setdefault(port.number, port.setting) != port.setting:
+            raise CannotServe(
+                f"{taken[port.number]} and {port.setting} are the same; set one to another port."
+            )
+    check_ports([*ports, Port("SIP_PORT", edge.port, edge.host, socket.SOCK_DGRAM)])
 
 
 class _Serving:

@@ -6,6 +6,7 @@ backlog.py   how long the queues are
 failover.py  messages that wait for a link in trouble
 unrouted.py  messages without a link
 retention.py what becomes of old messages
+bindings.py  where clients were
 callbacks.py callbacks whose worker or whose time is gone, and old attempts
 
 Everything here is idempotent and safe to run in several workers at once.
@@ -17,6 +18,7 @@ from sms import receive
 from sms.models import IdempotencyKey
 from sms.sweep.backlog import measure
 from sms.sweep.batch import BATCH
+from sms.sweep.bindings import forget_bindings
 from sms.sweep.callbacks import give_up_callbacks, prune_attempts, release_dead_callbacks
 from sms.sweep.failover import move_waiting
 from sms.sweep.leases import recover_leases
@@ -53,6 +55,7 @@ TASKS: tuple[Callable[[], int], ...] = (
     release_dead_callbacks,
     give_up_callbacks,
     prune_attempts,
+    forget_bindings,
     receive.join_parked,
     receive.settle_arrivals,
     forget_idempotency_keys,

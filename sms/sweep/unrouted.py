@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
+from django.conf import settings
 from django.db import transaction
-from django.db.models import Value
-from django.db.models.functions import Lower, Now
+from django.db.models.functions import Now
 
-from accounts import numbers
-from accounts.models import Account, Client
 from sms import blocking, outbox, routing, wake
+from sms.clients import whereabouts
 from sms.errors import ErrorCode
 from sms.lifecycle import Status
 from sms.models import Event, Message
@@ -33,6 +33,15 @@ class _Failure:
     code: ErrorCode
     kind: Event.Kind
     raw: str = ""
+
+
+_NO_CLIENT = _Failure(
+    ErrorCode.UNKNOWN_HANDSET, Event.Kind.CLIENT, "there is no client of this name"
+)
+_AWAY = _Failure(ErrorCode.UNREACHABLE_HANDSET, Event.Kind.CLIENT, "not registered")
+
+LOOK_AGAIN = timedelta(minutes=1)
+"""How often a message looks whether its client is back, should it have missed the call."""
 
 
 def settle_unrouted() -> int:
@@ -68,28 +77,32 @@ def _passage(message: Message) -> blocking.Passage:
 
 
 def _to_clients(messages: Sequence[Message]) -> dict[int, _Failure]:
-    if not messages:
-        return {}
-    logins = {m.id: m.recipient.removeprefix(numbers.CLIENT_PREFIX) for m in messages}
-    lower = [Lower(Value(login)) for login in set(logins.values())]
-    clients = Client.objects.alias(lower=Lower("login")).filter(lower__in=lower)
-    owners = {login.casefold(): owner for login, owner in clients.values_list("login", "account")}
-    roots = _roots({*owners.values(), *(message.account_id for message in messages)})
-    failures = {}
+    """Give messages the edges where their clients are by now; let them wait, or end them."""
+    where = whereabouts.find_all({(m.recipient, m.account_id) for m in messages})
+    failures: dict[int, _Failure] = {}
     for message in messages:
-        owner = owners.get(logins[message.id].casefold())
-        # A client of strangers counts as unknown: who exists there is not the sender's business.
-        known = owner is not None and roots[owner] == roots[message.account_id]
-        code = ErrorCode.UNREACHABLE_HANDSET if known else ErrorCode.UNKNOWN_HANDSET
-        failures[message.id] = _Failure(code, Event.Kind.CLIENT)
+        found = where[message.recipient, message.account_id]
+        if found.login is None:
+            failures[message.id] = _NO_CLIENT
+        elif found.place:
+            Message.objects.filter(id=message.id).update(link_id=found.place.link_id)
+            transaction.on_commit(partial(wake.link, found.place.link_name))
+        elif not settings.SIP_WAIT_FOR_CLIENTS:
+            failures[message.id] = _AWAY
+    _put_off([m.id for m in messages if where[m.recipient, m.account_id].is_away])
     return failures
 
 
-def _roots(account_ids: set[int]) -> dict[int, int]:
-    """Find the accounts at the top of the trees, which have three levels."""
-    rows = Account.objects.filter(id__in=account_ids)
-    columns = rows.values_list("id", "parent_id", "parent__parent_id")
-    return {id_: top or parent or id_ for id_, parent, top in columns}
+def _put_off(message_ids: Sequence[int]) -> None:
+    """Have messages wait for their clients, who call them at once when they register."""
+    if not settings.SIP_WAIT_FOR_CLIENTS:
+        return
+    Message.objects.filter(id__in=message_ids).update(
+        status=Status.QUEUED,
+        due_at=Now() + LOOK_AGAIN,
+        retry_code=ErrorCode.UNREACHABLE_HANDSET,
+        date_updated=Now(),
+    )
 
 
 def _to_network(messages: Sequence[Message]) -> dict[int, _Failure]:

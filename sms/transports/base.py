@@ -4,9 +4,9 @@ Frozen dataclasses cross it, in both directions, and nothing else. A transport
 owns its sockets and threads; it never sees a model, a setting or the database.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Protocol
 
 from sms.errors import ErrorCode
@@ -175,9 +175,23 @@ class Inbound:
     """What an operator should know of it, for the message's timeline."""
     raw: str = ""
     token: int = 0
+    login: str = ""
+    """Of the client of ours that sent it, who has shown its password; else empty."""
+    request_id: str = ""
+    """Of a client's message: the same when it comes again; at most 255 characters."""
 
 
 Report = Receipt | Inbound
+
+
+class Refusal(Enum):
+    """Why a client's message is not taken, and never will be."""
+
+    UNKNOWN_RECIPIENT = "nobody that it may write to has this name or number"
+    NOT_ALLOWED = "its account may not send, or not under this name"
+    OVER_LIMIT = "its account has sent enough for today"
+    EMPTY = "there is no text"
+    TOO_LONG = "the text is too long"
 
 
 class Sink(Protocol):
@@ -222,6 +236,9 @@ class Transport(Protocol):
 
     def answer(self, reports: Sequence[Report], *, stored: bool) -> None:
         """Tell the peer that reports are safe with us, or that it must bring them again."""
+
+    def refuse(self, refusals: Mapping[int, Refusal]) -> None:
+        """Tell the senders of inbound messages, by token, that they are not taken, and why."""
 
     def stop(self, *, drain_s: float) -> None:
         """Wait up to `drain_s` seconds for answers, say good-bye, close.

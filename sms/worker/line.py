@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from django.db import DatabaseError, InterfaceError, connection
 
-from sms import receive, switchboard
+from sms import receive, relay, switchboard
 from sms.circuit import Rules
 from sms.dispatch import Dispatcher
 from sms.lifecycle import LinkState
@@ -119,9 +119,13 @@ class Line:
         inbound = [report for report in reports if isinstance(report, Inbound)]
         if receipts:
             receive.receipts(receipts, link_id=self.link_id)
-        if inbound:
-            receive.inbound(inbound, link_id=self.link_id)
-        self._transport.answer(reports, stored=True)
+        refused = relay.relay([item for item in inbound if item.login], link_id=self.link_id)
+        if carried := [item for item in inbound if not item.login]:
+            receive.inbound(carried, link_id=self.link_id)
+        if refused:
+            self._transport.refuse(refused)
+        taken = [report for report in reports if report.token not in refused]
+        self._transport.answer(taken, stored=True)
 
     def renew(self) -> None:
         """Renew the leases of the messages in hand, when it is time."""

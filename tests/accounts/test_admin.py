@@ -83,7 +83,7 @@ def test_clients_are_disabled_and_removed_together(
     browser: Browser, account: Account, client_alice: Client
 ) -> None:
     base = "/admin/accounts/client/"
-    browser.post(f"{base}{client_alice.pk}/change/", {"friendly_name": "Al"})
+    browser.post(f"{base}{client_alice.pk}/change/", {"friendly_name": "Al", "digest": "MD5"})
     client_alice.refresh_from_db()
     assert (client_alice.friendly_name, client_alice.enabled) == ("Al", False)
     assert client_alice.password == "secret"

@@ -106,7 +106,12 @@ def new_instance(data_dir: Path) -> Iterator[Instance]:
         if not settings.EMBEDDED_BROKER:
             engines["CELERY_BROKER_URL"] = settings.CELERY_BROKER_URL
         environment = _environment(
-            DATA_DIR=str(data_dir), HTTP_PORT=str(http_port), SMPP_PORT=str(smpp_port), **engines
+            DATA_DIR=str(data_dir),
+            HTTP_PORT=str(http_port),
+            SMPP_PORT=str(smpp_port),
+            SIP_PORT=str(free_port()),
+            SIP_WS_PORT=str(free_port()),
+            **engines,
         )
         yield Instance(data_dir, environment)
 
@@ -147,7 +152,15 @@ class _Database:
 
 def _environment(**values: str) -> dict[str, str]:
     """Return the environment without what belongs to the test run itself."""
-    ours = {"DATA_DIR", "DATABASE_URL", "CELERY_BROKER_URL", "HTTP_PORT", "SMPP_PORT", "SIP_PORT"}
+    ours = {
+        "DATA_DIR",
+        "DATABASE_URL",
+        "CELERY_BROKER_URL",
+        "HTTP_PORT",
+        "SMPP_PORT",
+        "SIP_PORT",
+        "SIP_WS_PORT",
+    }
     inherited = {name: value for name, value in os.environ.items() if name not in ours}
     return {**inherited, **values}
 

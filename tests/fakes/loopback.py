@@ -1,6 +1,6 @@
 """A transport that accepts and remembers: outcomes are what the test says."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from sms import text
 from sms.errors import ErrorCode
@@ -10,6 +10,7 @@ from sms.transports.base import (
     Accepted,
     Outbound,
     Outcome,
+    Refusal,
     Report,
     Sink,
     Split,
@@ -26,6 +27,7 @@ class Loopback:
         self.sink = sink
         self.sent: list[Outbound] = []
         self.answered: list[tuple[Report, bool]] = []
+        self.refused: dict[int, Refusal] = {}
         self.free = room
         self.is_held = False
         self._answer = answer or accept
@@ -57,6 +59,9 @@ class Loopback:
 
     def answer(self, reports: Sequence[Report], *, stored: bool) -> None:
         self.answered += [(report, stored) for report in reports]
+
+    def refuse(self, refusals: Mapping[int, Refusal]) -> None:
+        self.refused |= refusals
 
     def stop(self, *, drain_s: float) -> None:
         lost = TransportError(ErrorCode.UNREACHABLE_CARRIER, permanent=False, raw="stopped")

@@ -2,8 +2,12 @@
 
 from dataclasses import fields
 
+from django.conf import LazySettings
+
 from sms.models import Link
 from sms.switchboard import TRANSPORTS, connect, settings_of
+from sms.transports.sip.edge import SipEdge
+from sms.transports.sip.settings import SipSettings
 from sms.transports.smpp.link import SmppLink, SmppSettings
 from tests.fakes.sink import RecordingSink
 
@@ -16,6 +20,22 @@ def test_every_setting_of_smpp_is_a_column_with_the_same_default() -> None:
     link = Link(name="acme", host="::1", system_id="esme", password="secret")
     row = {setting.name: getattr(link, setting.name) for setting in fields(SmppSettings)}
     assert SmppSettings(**row) == own
+
+
+def test_every_setting_of_an_edge_is_a_column_or_the_platforms() -> None:
+    columns = {column.attname for column in Link._meta.concrete_fields}
+    own = {setting.name for setting in fields(SipSettings)}
+    assert own - columns == {"domain", "secret", "waits_for_clients"}
+
+
+def test_an_edges_row_opens_it_with_the_settings_of_the_platform(settings: LazySettings) -> None:
+    settings.SIP_DOMAIN, settings.SIP_PUBLIC_HOST = "sip.example.org", "192.0.2.7"
+    link = Link(name="sip", kind="sip", host="::1", port=5070)
+    edge = connect(link.kind, settings_of(link), RecordingSink())
+    assert isinstance(edge, SipEdge)
+    assert edge._settings.domain == "sip.example.org"
+    assert (edge._settings.public_host, edge._settings.port) == ("192.0.2.7", 5070)
+    assert edge._settings.secret and edge.room() == 0
 
 
 def test_a_links_row_opens_its_transport() -> None:

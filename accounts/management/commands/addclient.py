@@ -4,6 +4,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from accounts.management.script import ScriptCommand, account_of
+from accounts.models import Client
 from accounts.provisioning.clients import ClientSettings, create_client
 
 
@@ -18,12 +19,18 @@ class Command(ScriptCommand):
         parser.add_argument("account", metavar="ACCOUNT", help="the account's sid")
         parser.add_argument("login", metavar="LOGIN")
         parser.add_argument("password", metavar="PASSWORD")
+        parser.add_argument(
+            "--digest",
+            choices=Client.Digest.values,
+            default=Client.Digest.MD5.value,
+            help="which hashes of the password it is asked for; most softphones know MD5 alone",
+        )
 
     def make(self, **options: Any) -> dict[str, Any]:
         """Make the client."""
         client = create_client(
             account_of(options["account"]).pk,
             options["login"],
-            ClientSettings(password=options["password"]),
+            ClientSettings(password=options["password"], digest=options["digest"]),
         )
         return {"sid": client.sid, "login": client.login}

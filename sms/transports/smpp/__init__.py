@@ -20,5 +20,4 @@ receipts.py    delivery receipts, in every form that peers write them
 status.py      command_status: what each means for a segment
 settings.py    what a link is told: where, as whom, how fast, and when to try again
 window.py      how much a link takes: its window, its rate, what the peer answers
-loop.py        the asyncio loop thread that all links of a process share
 """

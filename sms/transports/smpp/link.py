@@ -15,17 +15,18 @@ from sms.text import Encoding
 from sms.transports.base import (
     Outbound,
     OutcomeUnknown,
+    Refusal,
     Report,
     Sink,
     Split,
 )
+from sms.transports.loop import shared_loop
 from sms.transports.smpp.codec import CommandStatus, Message, Pdu, SubmitSm, Unbind, plain_response
 from sms.transports.smpp.connection import Connection
 from sms.transports.smpp.dialler import SESSION_STATUSES
 from sms.transports.smpp.guarded import GuardedSink
 from sms.transports.smpp.lines import Lines
 from sms.transports.smpp.long_messages import split
-from sms.transports.smpp.loop import shared_loop
 from sms.transports.smpp.message import late_answer, read_report, result_of
 from sms.transports.smpp.outgoing import Outgoing
 from sms.transports.smpp.receipts import rules_of
@@ -52,6 +53,7 @@ __all__ = ["RetryPolicy", "SmppLink", "SmppSettings"]
 logger = logging.getLogger(__name__)
 
 _COME_AGAIN: Final = CommandStatus.QUEUE_FULL
+_NEVER_TAKEN: Final = CommandStatus.PERMANENT_APP_ERROR
 
 _OWED_MAX: Final = 5_000
 """Reports that may wait for the database; a peer that minds no window is told to wait."""
@@ -123,6 +125,11 @@ class SmppLink:
         tokens = [report.token for report in reports]
         command_status = CommandStatus.OK if stored else _COME_AGAIN
         self._loop.call_soon_threadsafe(self._on_reports_answered, tokens, command_status)
+
+    def refuse(self, refusals: Mapping[int, Refusal]) -> None:
+        """Answer messages of the peer for good: it need not bring them again."""
+        tokens = list(refusals)
+        self._loop.call_soon_threadsafe(self._on_reports_answered, tokens, _NEVER_TAKEN)
 
     def stop(self, *, drain_s: float) -> None:
         """Wait for answers, unbind, close; every segment taken has its outcome then."""

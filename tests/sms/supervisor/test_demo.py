@@ -37,8 +37,9 @@ def test_everything_a_first_message_needs_is_there() -> None:
 def test_a_second_start_changes_nothing() -> None:
     first, second = seed(), seed()
     assert first == second
-    tables = (Account, PhoneNumber, Client, Link, Route, User)
+    tables = (Account, PhoneNumber, Client, Route, User)
     assert [table.objects.count() for table in tables] == [1] * len(tables)
+    assert sorted(Link.objects.values_list("name", flat=True)) == ["simulator", "sip"]
 
 
 def test_a_route_that_was_removed_stays_removed() -> None:
@@ -51,7 +52,26 @@ def test_a_route_that_was_removed_stays_removed() -> None:
 def test_the_link_follows_the_port_of_this_start(settings: LazySettings) -> None:
     seed()
     settings.SMPP_PORT = 12345
-    assert seed().link.port == Link.objects.get().port == 12345
+    assert seed().link.port == Link.objects.get(name="simulator").port == 12345
+
+
+def test_the_edge_follows_the_ports_of_this_start_and_alice_is_told_where(
+    settings: LazySettings,
+) -> None:
+    seed()
+    settings.SIP_PORT, settings.SIP_WS_PORT = 12346, 12347
+    summary = "\n".join(seed().summary())
+    edge = Link.objects.get(name="sip")
+    assert (edge.kind, edge.port, edge.ws_port) == ("sip", 12346, 12347)
+    assert f"alice@{settings.SIP_DOMAIN}" in summary
+    assert ":12346, UDP or TCP" in summary and ":12347 for browsers" in summary
+
+
+def test_an_edge_that_was_disabled_stays_so_and_is_not_advertised() -> None:
+    seed()
+    Link.objects.filter(name="sip").update(enabled=False)
+    assert "SIP" not in "\n".join(seed().summary())
+    assert not Link.objects.get(name="sip").enabled
 
 
 def test_a_password_that_somebody_set_is_not_shown_nor_reset() -> None:

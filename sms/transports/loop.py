@@ -19,5 +19,5 @@ def shared_loop() -> asyncio.AbstractEventLoop:
 
 def _start() -> asyncio.AbstractEventLoop:
     loop = asyncio.new_event_loop()
-    threading.Thread(target=loop.run_forever, name="smpp-loop", daemon=True).start()
+    threading.Thread(target=loop.run_forever, name="transports", daemon=True).start()
     return loop

@@ -1,0 +1,68 @@
+"""What strangers get of us: little, and not often.
+
+An answer to a datagram goes to whatever address was written on it; so what is answered
+before a password was checked is counted, by source. Source: RFC 3261 §26.3.2.4.
+"""
+
+import re
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Final
+
+from sms.transports.sip.message import Request
+
+_SCANNERS: Final = re.compile(
+    r"friendly-scanner|sipvicious|sip-?scan|sipcli|sundayddr|pplsip|vaxsipuseragent"
+    r"|sipptk|eyebeam-attack|svwar|svcrack|svmap|nm@nm|voip-?scan|masscan|nmap",
+    re.I,
+)
+"""Names under which known scanners introduce themselves."""
+
+_SOURCES_MAX: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """How much each source may cost us."""
+
+    burst: int = 100
+    per_s: float = 10.0
+
+
+@dataclass(slots=True)
+class _Bucket:
+    left: float
+    at: float
+
+
+class Guard:
+    """Counts what is answered to those who have not proved who they are."""
+
+    def __init__(self, allowance: Allowance) -> None:
+        self._allowance = allowance
+        self._sources: OrderedDict[str, _Bucket] = OrderedDict()
+
+    def admits(self, host: str, now: float) -> bool:
+        """Say whether a source may have one more answer, and count it."""
+        bucket = self._sources.get(host)
+        if bucket is None:
+            bucket = self._sources[host] = _Bucket(float(self._allowance.burst), now)
+            while len(self._sources) > _SOURCES_MAX:
+                self._sources.popitem(last=False)
+        self._sources.move_to_end(host)
+        refill = (now - bucket.at) * self._allowance.per_s
+        bucket.left, bucket.at = min(bucket.left + refill, self._allowance.burst), now
+        if bucket.left < 1:
+            return False
+        bucket.left -= 1
+        return True
+
+    def give_back(self, host: str) -> None:
+        """Take back one count: the challenge was met, by a client behind a crowded NAT perhaps."""
+        if bucket := self._sources.get(host):
+            bucket.left = min(bucket.left + 1, self._allowance.burst)
+
+
+def is_scanner(request: Request) -> bool:
+    """Say whether a request is a known scanner's, by the names it goes by."""
+    return any(_SCANNERS.search(request.headers.get(name)) for name in ("user-agent", "from"))

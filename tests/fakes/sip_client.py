@@ -1,0 +1,412 @@
+"""A SIP client on raw sockets: UDP, TCP or WebSocket. It shares no code with the edge."""
+
+import base64
+import hashlib
+import os
+import re
+import secrets
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+PATIENCE_S = 10.0
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A message that arrived, as text."""
+
+    start: str
+    headers: dict[str, list[str]]
+    body: bytes
+    at: float = field(default_factory=time.monotonic)
+
+    @classmethod
+    def read(cls, data: bytes) -> "Heard":
+        head, _, body = data.partition(b"\r\n\r\n")
+        start, *rows = head.decode().split("\r\n")
+        headers: dict[str, list[str]] = {}
+        for row in rows:
+            name, _, value = row.partition(":")
+            headers.setdefault(name.strip().lower(), []).append(value.strip())
+        return cls(start, headers, body)
+
+    @property
+    def status(self) -> int:
+        return int(self.start.split()[1]) if self.start.startswith("SIP/2.0") else 0
+
+    def header(self, name: str) -> str:
+        return self.headers.get(name, [""])[0]
+
+
+class Wire(Protocol):
+    """How octets travel."""
+
+    name: str
+
+    def send(self, data: bytes) -> None: ...
+    def receive(self) -> bytes | None: ...
+    def close(self) -> None: ...
+    def address(self) -> tuple[str, int]: ...
+
+
+class UdpWire:
+    name = "UDP"
+
+    def __init__(self, port: int, local_port: int = 0) -> None:
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(("127.0.0.1", local_port))
+        self._server = ("127.0.0.1", port)
+
+    def send(self, data: bytes) -> None:
+        self._socket.sendto(data, self._server)
+
+    def receive(self) -> bytes | None:
+        try:
+            return self._socket.recv(65536)
+        except ConnectionRefusedError:
+            return b""
+        except OSError:
+            return None
+
+    def close(self) -> None:
+        try:
+            self._socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        self._socket.close()
+
+    def address(self) -> tuple[str, int]:
+        host, port = self._socket.getsockname()
+        return host, port
+
+
+class TcpWire:
+    name = "TCP"
+
+    def __init__(self, port: int) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)
+        self._socket.settimeout(None)
+        self._buffer = b""
+
+    def send(self, data: bytes) -> None:
+        self._socket.sendall(data)
+
+    def receive(self) -> bytes | None:
+        while True:
+            if self._buffer.startswith(b"\r\n"):
+                self._buffer = self._buffer[2:]
+                return b"\r\n"
+            head, found, rest = self._buffer.partition(b"\r\n\r\n")
+            if found:
+                length = re.search(rb"(?i)content-length: *([0-9]+)", head)
+                size = int(length[1]) if length else 0
+                if len(rest) >= size:
+                    self._buffer = rest[size:]
+                    return head + found + rest[:size]
+            try:
+                data = self._socket.recv(65536)
+            except OSError:
+                return None
+            if not data:
+                return None
+            self._buffer += data
+
+    def close(self) -> None:
+        try:
+            self._socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        self._socket.close()
+
+    def address(self) -> tuple[str, int]:
+        host, port = self._socket.getsockname()
+        return host, port
+
+
+class WsWire:
+    """RFC 6455, as little as a SIP client needs."""
+
+    name = "WS"
+
+    def __init__(self, port: int, protocol: str = "sip") -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)
+        key = base64.b64encode(os.urandom(16)).decode()
+        wanted = f"Sec-WebSocket-Protocol: {protocol}\r\n" if protocol else ""
+        self._socket.sendall(
+            f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
+            f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\n{wanted}"
+            "Sec-WebSocket-Version: 13\r\n\r\n".encode()
+        )
+        answer = b""
+        while not answer.endswith(b"\r\n\r\n"):
+            octet = self._socket.recv(1)
+            assert octet, answer
+            answer += octet
+        self.handshake = answer.decode()
+        self._socket.settimeout(None)
+
+    def send(self, data: bytes, opcode: int = 1) -> None:
+        mask = os.urandom(4)
+        size = len(data)
+        length = (
+            struct.pack("!B", 0x80 | size)
+            if size < 126
+            else struct.pack("!BH", 0x80 | 126, size)
+            if size < 65536
+            else struct.pack("!BQ", 0x80 | 127, size)
+        )
+        masked = bytes(octet ^ mask[n % 4] for n, octet in enumerate(data))
+        self._socket.sendall(bytes([0x80 | opcode]) + length + mask + masked)
+
+    def receive(self) -> bytes | None:
+        while True:
+            head = self._exactly(2)
+            if head is None:
+                return None
+            size = head[1] & 0x7F
+            if size > 125:
+                more = self._exactly(2 if size == 126 else 8)
+                if more is None:
+                    return None
+                size = int.from_bytes(more, "big")
+            data = self._exactly(size)
+            opcode = head[0] & 0x0F
+            if data is None or opcode == 8:
+                return None
+            if opcode == 9:
+                self.send(data, opcode=10)
+            elif opcode in (1, 2):
+                return data
+
+    def _exactly(self, size: int) -> bytes | None:
+        data = b""
+        while len(data) < size:
+            try:
+                part = self._socket.recv(size - len(data))
+            except OSError:
+                return None
+            if not part:
+                return None
+            data += part
+        return data
+
+    def close(self) -> None:
+        try:
+            self._socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        self._socket.close()
+
+    def address(self) -> tuple[str, int]:
+        host, port = self._socket.getsockname()
+        return host, port
+
+
+Answer = Callable[[Heard], int | None]
+
+
+def ok(message: Heard) -> int | None:
+    """Take a message."""
+    return 200
+
+
+class SipClient:
+    """One client: registers, sends, and answers what it is sent by `answer` (None: nothing)."""
+
+    def __init__(
+        self, wire: Wire, login: str, password: str = "secret", *, domain: str = "127.0.0.1"
+    ) -> None:
+        self.wire = wire
+        self.login = login
+        self.password = password
+        self.domain = domain
+        self.answer: Answer = ok
+        self.answer_headers = ""
+        self.messages: list[Heard] = []
+        self.answers: list[Heard] = []
+        self.blanks = 0
+        """Keep-alives that came."""
+        self.is_over = False
+        host, port = wire.address()
+        transport = "" if wire.name == "UDP" else f";transport={wire.name.lower()}"
+        self.contact = f"sip:{login}@{host}:{port}{transport}"
+        self.user = f"sip:{login}@{domain}"
+        self.call_id = secrets.token_hex(8)
+        self._cseq = 0
+        self._changed = threading.Condition()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    # --- what arrives ---------------------------------------------------------------
+
+    def _read(self) -> None:
+        while (data := self.wire.receive()) is not None:
+            with self._changed:
+                if not data.strip(b"\r\n"):
+                    self.blanks += bool(data)
+                elif data.startswith(b"SIP/2.0"):
+                    self.answers.append(Heard.read(data))
+                else:
+                    heard = Heard.read(data)
+                    self.messages.append(heard)
+                    self._respond(heard)
+                self._changed.notify_all()
+        with self._changed:
+            self.is_over = True
+            self._changed.notify_all()
+
+    def _respond(self, heard: Heard) -> None:
+        status = self.answer(heard)
+        if status is None:
+            return
+        rows = [f"SIP/2.0 {status} As told"]
+        rows += [f"Via: {via}" for via in heard.headers["via"]]
+        rows += [f"From: {heard.header('from')}", f"To: {heard.header('to')};tag=1"]
+        rows += [f"Call-ID: {heard.header('call-id')}", f"CSeq: {heard.header('cseq')}"]
+        text = "\r\n".join(rows) + f"\r\n{self.answer_headers}Content-Length: 0\r\n\r\n"
+        self.wire.send(text.encode())
+
+    def wait(self, what: str, condition: Callable[[], object], timeout_s: float = 0) -> None:
+        with self._changed:
+            assert self._changed.wait_for(condition, timeout_s or PATIENCE_S), (
+                f"{self.login} waited in vain for {what}"
+            )
+
+    def wait_messages(self, count: int) -> list[Heard]:
+        self.wait(f"{count} messages", lambda: len(self.messages) >= count)
+        return self.messages
+
+    # --- what it asks ---------------------------------------------------------------
+
+    def request(
+        self,
+        method: str,
+        uri: str,
+        *,
+        to: str = "",
+        headers: str = "",
+        body: bytes = b"",
+        call_id: str = "",
+        cseq: int = 0,
+        branch: str = "",
+        sender: str = "",
+    ) -> bytes:
+        """Write a request."""
+        if not cseq:
+            self._cseq += 1
+        host, port = self.wire.address()
+        sender = sender or f"<{self.user}>"
+        return (
+            f"{method} {uri} SIP/2.0\r\n"
+            f"Via: SIP/2.0/{self.wire.name} {host}:{port};rport"
+            f";branch={branch or 'z9hG4bK' + secrets.token_hex(6)}\r\n"
+            f"Max-Forwards: 70\r\nFrom: {sender};tag=abc\r\nTo: {to or f'<{uri}>'}\r\n"
+            f"Call-ID: {call_id or self.call_id}\r\nCSeq: {cseq or self._cseq} {method}\r\n"
+            f"{headers}Content-Length: {len(body)}\r\n\r\n"
+        ).encode() + body
+
+    def exchange(self, data: bytes, timeout_s: float = 0) -> Heard:
+        """Send a request and wait for its final answer."""
+        branch = re.search(rb"branch=([^;\s]+)", data)
+        assert branch
+        wanted = branch[1].decode()
+        self.wire.send(data)
+
+        def found() -> Heard | None:
+            for heard in self.answers:
+                if wanted in heard.header("via") and heard.status >= 200:
+                    return heard
+            return None
+
+        self.wait(f"an answer to {data[:20]!r}", found, timeout_s)
+        heard = found()
+        assert heard
+        return heard
+
+    def authorized(
+        self,
+        method: str,
+        uri: str,
+        *,
+        algorithm: str = "MD5",
+        headers: str = "",
+        to: str = "",
+        body: bytes = b"",
+        sender: str = "",
+        call_id: str = "",
+    ) -> Heard:
+        """Ask, be challenged, ask again with the password."""
+        plain = self.request(
+            method, uri, headers=headers, to=to, body=body, sender=sender, call_id=call_id
+        )
+        first = self.exchange(plain)
+        if first.status != 401:
+            return first
+        header = self.authorization(first, method, uri, algorithm=algorithm)
+        again = self.request(
+            method, uri, headers=header + headers, to=to, body=body, sender=sender, call_id=call_id
+        )
+        return self.exchange(again)
+
+    def authorization(
+        self,
+        challenge: Heard,
+        method: str,
+        uri: str,
+        *,
+        algorithm: str = "MD5",
+        nc: int = 1,
+        username: str = "",
+    ) -> str:
+        """Write an Authorization header. Source: RFC 7616 §3.4."""
+        offers = challenge.headers["www-authenticate"]
+        offer = next(text for text in offers if f"algorithm={algorithm}," in text)
+        realm, nonce = (re.search(rf'{name}="([^"]*)"', offer)[1] for name in ("realm", "nonce"))  # type: ignore[index]
+        hashed = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}[algorithm]
+
+        def h(text: str) -> str:
+            return hashed(text.encode()).hexdigest()
+
+        name = username or self.login
+        ha1, ha2 = h(f"{name}:{realm}:{self.password}"), h(f"{method}:{uri}")
+        response = h(f"{ha1}:{nonce}:{nc:08x}:cn:auth:{ha2}")
+        return (
+            f'Authorization: Digest username="{name}", realm="{realm}", nonce="{nonce}", '
+            f'uri="{uri}", response="{response}", algorithm={algorithm}, qop=auth, '
+            f'nc={nc:08x}, cnonce="cn"\r\n'
+        )
+
+    def register(
+        self, *, expires: int = 600, algorithm: str = "MD5", contact: str = "", headers: str = ""
+    ) -> Heard:
+        """Register, or with 0 go."""
+        contact = contact or f"<{self.contact}>;expires={expires}"
+        return self.authorized(
+            "REGISTER",
+            f"sip:{self.domain}",
+            to=f"<{self.user}>",
+            algorithm=algorithm,
+            headers=f"Contact: {contact}\r\n{headers}",
+        )
+
+    def say(
+        self, user: str, text: str | bytes, *, kind: str = "text/plain", headers: str = ""
+    ) -> Heard:
+        """Send a MESSAGE."""
+        body = text.encode() if isinstance(text, str) else text
+        return self.authorized(
+            "MESSAGE",
+            f"sip:{user}@{self.domain}",
+            headers=f"Content-Type: {kind}\r\n{headers}",
+            body=body,
+            call_id=secrets.token_hex(8),
+        )
+
+    def close(self) -> None:
+        self.wire.close()
+        self._reader.join(5)
