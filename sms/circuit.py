@@ -235,8 +235,12 @@ class Breaker:
             )
         )
         if won:
-            logger.warning("link %s: circuit opens for %s s: %s", self.link_id, wait_s, reason)
+            logger.warning("link %s: circuit opens for %s s: %s", self._name(), wait_s, reason)
         self._enter(CircuitState.OPEN)
+
+    def _name(self) -> str:
+        """Name the link, for the few lines that a circuit writes."""
+        return Link.objects.values_list("name", flat=True).get(id=self.link_id)
 
     def _close(self) -> None:
         mine = self._row().filter(circuit=CircuitState.HALF_OPEN, prober=self._worker)
@@ -249,5 +253,5 @@ class Breaker:
             changed_at=Now(),
         )
         if won:
-            logger.info("link %s: circuit closes", self.link_id)
+            logger.info("link %s: circuit closes", self._name())
             self._enter(CircuitState.CLOSED)

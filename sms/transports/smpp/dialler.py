@@ -22,7 +22,7 @@ from sms.transports.smpp.session import (
     Timers,
 )
 from sms.transports.smpp.settings import RetryPolicy, SmppSettings
-from sms.transports.smpp.status import status_name
+from sms.transports.smpp.status import bind_refusal, status_name
 from sms.transports.smpp.tls import client_context, reason_of
 
 logger = logging.getLogger(__name__)
@@ -36,6 +36,9 @@ _REFUSALS: Final = frozenset(
     }
 )
 """What no waiting mends, but an operator."""
+
+_PATIENCE: Final = frozenset({CommandStatus.ALREADY_BOUND, CommandStatus.THROTTLED})
+"""What a while mends, and trying again at once makes worse."""
 
 SESSION_STATUSES: Final = _REFUSALS | {
     CommandStatus.ALREADY_BOUND,
@@ -173,7 +176,7 @@ class Dialler:
         if self._refused_with in _REFUSALS:
             self._refusals += 1
             return self._policy.after_refusal(self._refusals)
-        if self._refused_with == CommandStatus.ALREADY_BOUND:
+        if self._refused_with in _PATIENCE:
             return self._policy.already_bound_s
         self._losses += 1
         return self._policy.after_loss(self._losses)
@@ -195,6 +198,6 @@ class Dialler:
             self._report_state(LinkState.UP, f"bound to {event.peer_system_id or 'the peer'}")
         if isinstance(event, BindRefused):
             self._refused_with = event.command_status
-            connection.end(f"bind refused: {status_name(event.command_status)}")
+            connection.end(bind_refusal(event.command_status))
         if isinstance(event, SessionOver) and not self._over.done():
             self._over.set_result(event.reason)

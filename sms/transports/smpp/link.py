@@ -21,6 +21,7 @@ from sms.transports.base import (
     Split,
 )
 from sms.transports.loop import shared_loop
+from sms.transports.smpp.alarms import Alarms
 from sms.transports.smpp.codec import CommandStatus, Message, Pdu, SubmitSm, Unbind, plain_response
 from sms.transports.smpp.connection import Connection
 from sms.transports.smpp.dialler import SESSION_STATUSES
@@ -58,6 +59,8 @@ _NEVER_TAKEN: Final = CommandStatus.PERMANENT_APP_ERROR
 _OWED_MAX: Final = 5_000
 """Reports that may wait for the database; a peer that minds no window is told to wait."""
 
+_FAULTS: Final = frozenset({LinkState.DOWN, LinkState.REFUSED})
+
 _DRAIN_STEP_S: Final = 0.01
 _SLACK_S: Final = 5.0
 
@@ -78,6 +81,7 @@ class SmppLink:
         self._lines = Lines(
             settings, self._policy, owner=self, report_state=self._on_state, loop=self._loop
         )
+        self._alarms = Alarms(settings.name, self._loop.time)
         self._outgoing = Outgoing(settings, self._sink, self._loop.time)
         self._is_stopping = False
         self._pace_timer: asyncio.TimerHandle | None = None
@@ -295,10 +299,14 @@ class SmppLink:
             self._respond(*self._owed.pop(token), _COME_AGAIN)
 
     def _on_malformed(self, connection: Connection, event: MalformedReceived) -> None:
-        logger.warning("link %s: malformed PDU: %s", self._name, event.error)
+        # The header alone: behind it there may be a message, or a part of one.
+        words = f"malformed PDU: {event.error} (header {event.error.header.hex()})"
+        self._alarms.warn("malformed", words)
 
     def _on_unexpected(self, connection: Connection, event: UnexpectedResponse) -> None:
-        logger.warning("link %s: answer to nothing asked: %r", self._name, event.pdu)
+        pdu = event.pdu
+        words = f"answer to nothing asked: {pdu.name} {pdu.sequence_number}"
+        self._alarms.warn("unexpected", f"{words}, {status_name(pdu.command_status)}")
 
     def _on_peer_unbinds(self, connection: Connection, event: PeerUnbinds) -> None:
         self._outgoing.set_open(False)
@@ -319,7 +327,10 @@ class SmppLink:
     def _on_state(self, state: LinkState, detail: str) -> None:
         if self._is_stopping and state is not LinkState.STOPPED:
             return  # what the farewell looks like from inside is nobody's alarm
-        logger.info("link %s: %s: %s", self._name, state.value, detail)
+        if state in _FAULTS:
+            self._alarms.warn(f"{state}:{detail.partition(';')[0]}", f"{state.value}: {detail}")
+        else:
+            logger.info("link %s: %s: %s", self._name, state.value, detail)
         self._sink.state(state, detail)
         if state is LinkState.UP:
             self._sink.room()

@@ -128,6 +128,25 @@ def failure_for(
     )
 
 
+_BIND_REFUSALS: dict[int, str] = {
+    0x04: "it counts another session of this connection",
+    0x05: "it counts an earlier connection of ours still, or allows fewer binds than we make",
+    0x08: "it has a fault of its own",
+    0x0D: "it gives no reason; ask the carrier whether the account is open to this address",
+    0x0E: "the password is wrong",
+    0x0F: "it does not know the system_id",
+    0x14: "it is too busy",
+    0x53: "the system_type is wrong",
+    0x58: "we bind too often, or too many binds at once",
+}
+
+
+def bind_refusal(command_status: int) -> str:
+    """Say to an operator why the peer refused a bind."""
+    words = _BIND_REFUSALS.get(command_status, "ask the carrier what it means")
+    return f"bind refused: {status_name(command_status)}: {words}"
+
+
 def is_our_mistake(command_status: int) -> bool:
     """Say whether a status means that our PDU, or how the link is set, is wrong."""
     _, failure = _STATUSES.get(command_status, ("", _Failure()))

@@ -69,6 +69,8 @@ class MalformedPdu(Exception):
         self.command_id = command_id
         self.sequence_number = sequence_number
         self.command_status = command_status
+        self.header = b""
+        """Its first octets, which hold nothing private; empty while nobody knows them."""
 
 
 class UnknownCommand(MalformedPdu):

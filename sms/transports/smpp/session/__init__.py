@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sms.transports.smpp.codec import (
+    HEADER,
     RESPONSE_BIT,
     Bind,
     CommandStatus,
@@ -268,6 +269,7 @@ class Session:
         try:
             pdu = decode(frame)
         except MalformedPdu as error:
+            error.header = frame[: HEADER.size]
             return self._on_malformed(error)
         if pdu.command_id & RESPONSE_BIT:
             return self._on_response(pdu)
