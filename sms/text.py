@@ -214,6 +214,9 @@ def concat_udh_16_bit(reference: int, part: int, parts: int) -> bytes:
     return bytes((6, 8, 4, *(reference % 0x10000).to_bytes(2, "big"), parts, part))
 
 
+GSM = "gsm"
+"""The alphabet that Python has no codec for."""
+
 _CODECS = {
     0x01: "ascii",
     0x03: "latin-1",
@@ -241,14 +244,22 @@ def decode_part(data: bytes, data_coding: int) -> str:
     Handsets cut an emoji in two; `clean` makes it whole once the parts are together.
     Raises UnsupportedCoding for values we do not read.
     """
-    codec = _CODECS.get(data_coding) or _codec_of_group(data_coding)
-    if codec == "gsm":
+    codec = codec_of(data_coding)
+    if codec == GSM:
         return _decode_gsm(data)
     if codec == "utf-16-be":
         odd = len(data) % 2
         whole = data[: len(data) - odd].decode(codec, "surrogatepass")
         return whole + _REPLACEMENT * odd
     return data.decode(codec, "replace")
+
+
+def codec_of(data_coding: int) -> str:
+    """Name Python's codec for a coding, or `GSM`.
+
+    Raises UnsupportedCoding for what is no text.
+    """
+    return _CODECS.get(data_coding) or _codec_of_group(data_coding)
 
 
 def _codec_of_group(data_coding: int) -> str:

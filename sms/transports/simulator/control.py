@@ -4,8 +4,11 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from sms.transports.simulator.handset import manner_of
 from sms.transports.simulator.knobs import knob_value
 from sms.transports.simulator.smsc import Smsc
+
+_MO = ("from", "to", "text", "count")
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -54,11 +57,13 @@ class Control:
         missing = [name for name in ("from", "to", "text") if name not in given]
         if missing:
             raise ValueError(f"{' and '.join(missing)} missing")
+        others = {name: value for name, value in given.items() if name not in _MO}
         sent = self._smsc.send_inbound(
             sender=given["from"],
             recipient=given["to"],
             text=given["text"],
             times=knob_value(given.get("count", "1")),
+            manner=manner_of(others),
         )
         return web.json_response({"pdus": sent})
 

@@ -1,23 +1,20 @@
-"""The deliver_sm that the simulator sends: receipts and messages from handsets."""
+"""The receipts that the simulator sends, and which messages want one."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
 from sms import text as sms_text
-from sms.text import Encoding, UnsupportedCoding
+from sms.text import UnsupportedCoding
 from sms.transports.simulator.behaviour import Behaviour
 from sms.transports.simulator.mailbox import Delivery
-from sms.transports.smpp.address import source_address
 from sms.transports.smpp.codec import DeliverSm, Message, Tag
-from sms.transports.smpp.user_data import UDH_INDICATOR, read_user_data
+from sms.transports.smpp.user_data import read_user_data
 
 _RECEIPT_BITS: Final = 0x03
 _ALWAYS: Final = 0x01
 _ON_FAILURE: Final = 0x02
 
 _RECEIPT: Final = 0x04
-_DATA_CODING: Final = {Encoding.GSM: 0, Encoding.UCS2: 8}
 
 
 def identity(pdu: Message) -> tuple[str, bytes, int]:
@@ -66,25 +63,3 @@ def _first_words(pdu: Message) -> str:
         return sms_text.decode(read_user_data(pdu).octets[:40], pdu.data_coding)[:20]
     except UnsupportedCoding:
         return ""
-
-
-def inbound(sender: str, recipient: str, text: str, reference: int) -> Iterator[Delivery]:
-    """Write a message from a handset, in as many parts as it needs."""
-    # Our numbers, which it is for, have the forms of senders: short codes are among them.
-    source, destination = source_address(sender), source_address(recipient)
-    encoding = sms_text.choose(text)
-    parts = sms_text.segments(text, encoding)
-    for part, part_text in enumerate(parts, start=1):
-        header = sms_text.concat_udh(reference, part, len(parts)) if len(parts) > 1 else b""
-        pdu = DeliverSm(
-            source_addr_ton=source.ton,
-            source_addr_npi=source.npi,
-            source_addr=source.value,
-            dest_addr_ton=destination.ton,
-            dest_addr_npi=destination.npi,
-            destination_addr=destination.value,
-            esm_class=UDH_INDICATOR if header else 0,
-            data_coding=_DATA_CODING[encoding],
-            short_message=header + sms_text.encode(part_text, encoding),
-        )
-        yield Delivery(pdu, is_receipt=False)

@@ -11,7 +11,8 @@ from typing import Final
 
 from sms.transports.simulator.behaviour import Behaviour
 from sms.transports.simulator.connection import Connection
-from sms.transports.simulator.deliveries import inbound, receipt, wants_receipt
+from sms.transports.simulator.deliveries import receipt, wants_receipt
+from sms.transports.simulator.handset import Manner, inbound
 from sms.transports.simulator.intake import Intake
 from sms.transports.simulator.knobs import Knobs
 from sms.transports.simulator.mailbox import LIMIT, Delivery
@@ -143,7 +144,15 @@ class Smsc:
             connection.drop()
         return len(connections)
 
-    def send_inbound(self, *, sender: str, recipient: str, text: str, times: int = 1) -> int:
+    def send_inbound(
+        self,
+        *,
+        sender: str,
+        recipient: str,
+        text: str,
+        times: int = 1,
+        manner: Manner | None = None,
+    ) -> int:
         """Send messages from a handset to the ESME that bound last; return the count of PDUs.
 
         They wait for the first bind when there was none.
@@ -156,9 +165,10 @@ class Smsc:
         deliveries = [
             delivery
             for _ in range(times)
-            for delivery in inbound(sender, recipient, text, next(self._references))
+            for delivery in inbound(sender, recipient, text, next(self._references), manner)
         ]
-        encode(deliveries[0].pdu)
+        if deliveries:
+            encode(deliveries[0].pdu)
         self._outgoing.add_unaddressed(deliveries)
         return len(deliveries)
 

@@ -432,8 +432,12 @@ def test_the_control_port_turns_knobs_and_counts() -> None:
             ("/set", {"throttle": "-1"}, "negative"),
             ("/mo", {"from": "1"}, "to and text missing"),
             ("/mo", {"from": "1", "to": "2", "text": "x", "count": "y"}, "'y' is not"),
+            ("/mo", {"from": "1", "to": "2", "text": "x", "speed": "1"}, "speed unknown"),
+            ("/mo", {"from": "1", "to": "2", "text": "ж", "data_coding": "3"}, "latin-1"),
         ):
             assert words in (await call("POST", path, **query))["error"]
+        spoilt = {"from": "1", "to": "2", "text": "x" * 400, "missing": "1,2,3", "way": "sar"}
+        assert await call("POST", "/mo", **spoilt) == {"pdus": 0}
         assert await call("POST", "/drop") == {"dropped": 1}
         await esme.until(lambda: esme.is_gone)
         stats = await call("GET", "/stats")

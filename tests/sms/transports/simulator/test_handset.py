@@ -1,0 +1,83 @@
+"""Messages from handsets, whole and spoilt, read again as the platform reads them."""
+
+import pytest
+
+from sms import text as sms_text
+from sms.transports.base import Inbound
+from sms.transports.simulator.handset import Manner, inbound, manner_of
+from sms.transports.smpp.message import read_report
+from sms.transports.smpp.receipts import ReceiptRules
+
+
+def read(text: str, manner: Manner) -> list[Inbound]:
+    reports = [
+        read_report(delivery.pdu, rules=ReceiptRules(), alphabet="gsm", token=0)
+        for delivery in inbound("1555", "7777", text, 0x0107, manner)
+    ]
+    return [report for report in reports if isinstance(report, Inbound)]
+
+
+@pytest.mark.parametrize("text", ["long € " * 60, "длинный 😀 " * 30])
+@pytest.mark.parametrize(("way", "reference"), [("udh8", 0x07), ("udh16", 0x0107), ("sar", 0x0107)])
+def test_a_long_text_comes_in_parts(way: str, reference: int, text: str) -> None:
+    parts = read(text, Manner(way))
+    assert len(parts) > 2
+    assert [part.part for part in parts] == list(range(1, len(parts) + 1))
+    assert {(part.scheme, part.reference) for part in parts} == {(way, reference)}
+    assert sms_text.clean("".join(part.text for part in parts)) == text
+
+
+def test_a_long_text_may_come_in_one_piece() -> None:
+    (whole,) = read("long € " * 60, Manner("payload"))
+    assert (whole.text, whole.parts) == ("long € " * 60, 1)
+
+
+@pytest.mark.parametrize(
+    ("data_coding", "text"),
+    [
+        (0, "ab€"),
+        (1, "ab"),
+        (3, "äb"),
+        (5, "日本"),
+        (6, "жб"),
+        (8, "ж😀"),
+        (0x0E, "한국"),
+        (0xF1, "ab"),
+    ],
+)
+def test_a_text_may_come_in_any_coding(data_coding: int, text: str) -> None:
+    for body in (text, text * 100):
+        parts = read(body, Manner(data_coding=data_coding))
+        assert {part.raw for part in parts} == {f"data_coding 0x{data_coding:02X}"}
+        assert sms_text.clean("".join(part.text for part in parts)) == body
+
+
+def test_octets_that_are_no_text_are_written_in_hexadecimal() -> None:
+    (part,) = read("00ff", Manner(data_coding=4))
+    assert part.text == "00ff" and "no text" in part.remark
+
+
+def test_networks_lose_repeat_and_shuffle() -> None:
+    given = {"missing": "2", "repeat": "1,3", "shuffle": "1", "way": "sar", "data_coding": "0x03"}
+    parts = read("x" * 400, manner_of(given))
+    assert sorted(part.part for part in parts) == [1, 1, 3, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"colour": "1"}, "colour unknown; there are way, data_coding, missing, repeat, shuffle"),
+        ({"way": "pigeon"}, "way is one of udh8, udh16, sar, payload"),
+        ({"data_coding": "0x100"}, "one octet"),
+        ({"missing": "two"}, "not a whole number"),
+    ],
+)
+def test_a_wrong_manner_is_refused_in_words(given: dict[str, str], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        manner_of(given)
+
+
+@pytest.mark.parametrize(("data_coding", "text"), [(3, "ж"), (4, "no hex"), (0, "ж")])
+def test_a_text_that_its_coding_cannot_hold_is_refused(data_coding: int, text: str) -> None:
+    with pytest.raises(ValueError):
+        read(text, Manner(data_coding=data_coding))
