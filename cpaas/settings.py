@@ -187,6 +187,13 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
 
+
+def _text(name: str, default: str) -> str:
+    """Read a text; the word `none` is the empty one, for an empty variable counts as unset."""
+    text = envstr(name, default)
+    return "" if text == "none" else text
+
+
 # What a message may be, and how long it is tried.
 SMS_MAX_BODY_LENGTH = envint("SMS_MAX_BODY_LENGTH", 1600)
 SMS_VALIDITY_S = envint("SMS_VALIDITY_S", 24 * 3600)
@@ -199,6 +206,19 @@ SMS_REDELIVERY_S = envint("SMS_REDELIVERY_S", 300)
 # After so many days texts are emptied, and messages deleted; 0 keeps them.
 RETAIN_BODIES_DAYS = envint("RETAIN_BODIES_DAYS", 0)
 RETAIN_MESSAGES_DAYS = envint("RETAIN_MESSAGES_DAYS", 0)
+
+# What people write to a number to get no more of its messages, to get them again, or to be
+# told who it is; and what they are answered. `none` switches one off.
+SMS_STOP_WORDS = _text("SMS_STOP_WORDS", "STOP,STOPALL,UNSUBSCRIBE,CANCEL,END,QUIT").split(",")
+SMS_START_WORDS = _text("SMS_START_WORDS", "START,YES,UNSTOP").split(",")
+SMS_HELP_WORDS = _text("SMS_HELP_WORDS", "HELP,INFO").split(",")
+SMS_STOP_REPLY = _text(
+    "SMS_STOP_REPLY", "You get no more messages from this number. Reply START to get them again."
+)
+SMS_START_REPLY = _text(
+    "SMS_START_REPLY", "You get messages from this number again. Reply STOP to end them."
+)
+SMS_HELP_REPLY = _text("SMS_HELP_REPLY", "Reply STOP to get no more messages from this number.")
 
 # Old RestComm clients may look for a price; nothing has one.
 API_SHOWS_PRICE = envbool("API_SHOWS_PRICE", False)

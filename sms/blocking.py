@@ -15,7 +15,7 @@ from django.core.cache import cache
 from django.db.models import Model
 
 from accounts import numbers
-from sms.models import Block
+from sms.models import Block, KeywordReply, OptOut
 from sms.models.block import pattern
 
 Refusals = dict["Passage", str]
@@ -32,6 +32,8 @@ class Passage:
     account_id: int
     sender: str
     recipient: str
+    message_id: int = 0
+    """0 while it has none. What answers a keyword passes where others do not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,4 +101,21 @@ def _first_of(blocks: _Blocks, account_id: int, digits: str) -> str:
     return ""
 
 
-_RULES = (Rule(Block, _blocked),)
+def _opted_out(passages: Collection[Passage]) -> Refusals:
+    """Refuse what its recipient has stopped, but not the answer to that."""
+    refused: Refusals = {}
+    rest = (p for p in passages if not p.recipient.startswith(numbers.CLIENT_PREFIX))
+    while some := {p: numbers.key(p.recipient) for p in islice(rest, _AT_ONCE)}:
+        stopped = {
+            (row.account_id, row.number, row.person): row.word
+            for row in OptOut.objects.of_people(some.values())
+        }
+        for passage, person in some.items():
+            if word := stopped.get((passage.account_id, numbers.key(passage.sender), person)):
+                refused[passage] = f"the recipient has written {word} to this number"
+    ids = {passage.message_id for passage in refused}
+    answers = set(KeywordReply.objects.filter(pk__in=ids).values_list("pk", flat=True))
+    return {p: words for p, words in refused.items() if p.message_id not in answers}
+
+
+_RULES = (Rule(Block, _blocked), Rule(OptOut, _opted_out))

@@ -38,4 +38,4 @@ def _end(message: Claimed, refusal: str) -> End | None:
 
 
 def _passage(message: Claimed) -> Passage:
-    return Passage(message.account_id, message.sender, message.recipient)
+    return Passage(message.account_id, message.sender, message.recipient, message.id)

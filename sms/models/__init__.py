@@ -6,6 +6,7 @@ slot.py         Slot: one bind of a link, owned by one worker
 route.py        Route: prefix, account, sender -> link
 failover.py     Health of a link: its circuit and its backlog
 block.py        Block: a recipient, or a prefix, that nothing is sent to
+optout.py       OptOut: who wants no more messages; KeywordReply: what they are told
 receipt.py      ParkedReceipt: came before its segment's answer was recorded
 arrival.py      Arrival: the parts of an inbound message, and what came just now
 count.py        Count: what all processes have counted together
@@ -27,6 +28,7 @@ from sms.models.hook import Hook
 from sms.models.idempotency import IdempotencyKey
 from sms.models.link import Link
 from sms.models.message import Message, Segment
+from sms.models.optout import KeywordReply, OptOut
 from sms.models.receipt import ParkedReceipt
 from sms.models.retention import Retention
 from sms.models.route import Route
@@ -44,8 +46,10 @@ __all__ = [
     "Health",
     "Hook",
     "IdempotencyKey",
+    "KeywordReply",
     "Link",
     "Message",
+    "OptOut",
     "ParkedReceipt",
     "Retention",
     "Route",

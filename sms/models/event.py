@@ -39,6 +39,7 @@ class Event(models.Model):
         REMARK = "remark", "noticed when it arrived"
         PART_MISSING = "part-missing", "parts of it did not come in time"
         ANSWER = "answer", "its application's answer"
+        KEYWORD = "keyword", "the text is a keyword"
         REPLY = "reply", "its application replied"
         PART_LATE = "part-late", "a part of it came after all"
 

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from accounts import numbers
 from accounts.models import PhoneNumber
 from accounts.unrouted import unrouted
-from sms import meters, wake, webhook
+from sms import keywords, meters, wake, webhook
 from sms.errors import ErrorCode
 from sms.lifecycle import Direction, Status
 from sms.models import Callback, Event, Hook, Message
@@ -33,6 +33,8 @@ def store(wholes: Sequence[Whole], *, now: datetime) -> None:
         whole.message = _row(whole, number.account_id if number else unrouted().pk, now)
     rows = [whole.message for whole in new if whole.message]
     Message.objects.bulk_create(rows)
+    for whole in new:
+        _heed(whole, owned)
     told = [hook for whole in new if (hook := _hook(whole, owned))]
     Hook.objects.bulk_create(told)
     Callback.objects.bulk_create(_callback(hook) for hook in told)
@@ -48,6 +50,15 @@ def store(wholes: Sequence[Whole], *, now: datetime) -> None:
 def _numbers(keys: Iterable[str]) -> _Numbers:
     rows = PhoneNumber.objects.filter(key__in=keys, kind=PhoneNumber.Kind.NUMBER)
     return {number.key: number for number in rows.select_related("account")}
+
+
+def _heed(whole: Whole, owned: _Numbers) -> None:
+    """Do what a keyword asks for; its application hears that this was done."""
+    number = owned.get(numbers.key(whole.recipient))
+    if not (number and number.sms_enabled and number.account.is_active and whole.message):
+        return
+    if word := keywords.heed(whole.message):
+        whole.headers = (*whole.headers, ("OptOutType", word.value))
 
 
 def _row(whole: Whole, account_id: int, now: datetime) -> Message:

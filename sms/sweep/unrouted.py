@@ -73,7 +73,7 @@ def settle_unrouted() -> int:
 
 
 def _passage(message: Message) -> blocking.Passage:
-    return blocking.Passage(message.account_id, message.sender, message.recipient)
+    return blocking.Passage(message.account_id, message.sender, message.recipient, message.id)
 
 
 def _to_clients(messages: Sequence[Message]) -> dict[int, _Failure]:
