@@ -60,12 +60,16 @@ class Carrier:
         """Cut every line."""
         self._ask("drop", now=1)
 
+    def send_inbound(self, **form: str | int) -> int:
+        """Send a message from a handset; return how many PDUs it came in."""
+        return self._ask("mo", **form)["pdus"]
+
     def close(self) -> None:
         """End it."""
         self._process.terminate()
         self._process.communicate(timeout=10)
 
-    def _ask(self, what: str, **form: int) -> dict[str, int]:
+    def _ask(self, what: str, **form: str | int) -> dict[str, int]:
         data = urllib.parse.urlencode(form).encode() if form else None
         url = f"http://127.0.0.1:{self._control_port}/{what}"
         with urllib.request.urlopen(url, data, timeout=10) as answer:
@@ -78,6 +82,7 @@ class Customer:
 
     def __init__(self, instance: Instance) -> None:
         account = json.loads(instance.manage("createaccount", "Shop", "--json").stdout)
+        self.sid: str = account["sid"]
         instance.manage("addnumber", account["sid"], NUMBER, "--json")
         self.receiver = CallbackReceiver()
         self.receiver.start()
@@ -93,16 +98,27 @@ class Customer:
         return http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
 
     def post(
-        self, recipient: str, body: str, connection: http.client.HTTPConnection | None = None
+        self,
+        recipient: str,
+        body: str,
+        connection: http.client.HTTPConnection | None = None,
+        *,
+        sender: str = NUMBER,
     ) -> str:
         """Send a message and return its sid."""
-        form = {"From": NUMBER, "To": recipient, "Body": body, "StatusCallback": self.receiver.url}
+        form = {"From": sender, "To": recipient, "Body": body, "StatusCallback": self.receiver.url}
         content = urllib.parse.urlencode(form)
         return str(self._request(connection, "POST", f"{self._path}.json", content)["sid"])
 
     def get(self, sid: str, connection: http.client.HTTPConnection | None = None) -> dict[str, Any]:
         """Read a message."""
         return self._request(connection, "GET", f"{self._path}/{sid}.json")
+
+    def listed(self, **query: str) -> list[dict[str, Any]]:
+        """List messages, newest first."""
+        page = self._request(None, "GET", f"{self._path}.json?{urllib.parse.urlencode(query)}")
+        messages: list[dict[str, Any]] = page["messages"]
+        return messages
 
     def callbacks(self) -> dict[str, list[str]]:
         """List the statuses that callbacks told, by message, in their order, repeats left out."""

@@ -2,12 +2,13 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from types import TracebackType
 from typing import TypeVar
 
 from sms.transports.simulator.knobs import Knobs
+from sms.transports.simulator.mailbox import Delivery
 from sms.transports.simulator.smsc import Smsc
 
 PATIENCE_S = 10.0
@@ -58,6 +59,10 @@ class Carrier:
     def send_inbound(self, *, sender: str, recipient: str, text: str) -> None:
         """Send a message from a handset."""
         self._call(lambda smsc: smsc.send_inbound(sender=sender, recipient=recipient, text=text))
+
+    def deliver(self, deliveries: Sequence[Delivery]) -> None:
+        """Send deliver_sm over whatever is bound, in this order."""
+        self._call(lambda smsc: smsc.send_deliveries(deliveries))
 
     def _call(self, function: Callable[[Smsc], _T]) -> _T:
         async def call() -> _T:

@@ -30,6 +30,8 @@ class Manner:
     repeated: frozenset[int] = field(default_factory=frozenset)
     """Numbers of the parts that come twice."""
     is_shuffled: bool = False
+    reference: int | None = None
+    """What its parts say they belong to; None counts up."""
 
 
 def manner_of(given: Mapping[str, str]) -> Manner:
@@ -52,10 +54,11 @@ def manner_of(given: Mapping[str, str]) -> Manner:
         missing=_numbers(given.get("missing", "")),
         repeated=_numbers(given.get("repeat", "")),
         is_shuffled=bool(knob_value(given.get("shuffle", "0"))),
+        reference=knob_value(given["reference"]) if given.get("reference") else None,
     )
 
 
-PARAMETERS: Final = ("way", "data_coding", "missing", "repeat", "shuffle")
+PARAMETERS: Final = ("way", "data_coding", "missing", "repeat", "shuffle", "reference")
 
 
 def _numbers(text: str) -> frozenset[int]:
@@ -70,6 +73,7 @@ def inbound(
     Raises ValueError for a text that its data_coding cannot hold.
     """
     manner = manner or Manner()
+    reference = reference if manner.reference is None else manner.reference
     coding, pieces = _cut(text, manner)
     order = [n for n in range(1, len(pieces) + 1) if n not in manner.missing]
     order += [n for n in order if n in manner.repeated]

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import ssl
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from itertools import count
@@ -167,6 +168,13 @@ class Smsc:
             for _ in range(times)
             for delivery in inbound(sender, recipient, text, next(self._references), manner)
         ]
+        return self.send_deliveries(deliveries)
+
+    def send_deliveries(self, deliveries: Sequence[Delivery]) -> int:
+        """Send deliver_sm as they are, to the ESME that bound last; return their count.
+
+        Raises ValueError for what no PDU can hold.
+        """
         if deliveries:
             encode(deliveries[0].pdu)
         self._outgoing.add_unaddressed(deliveries)

@@ -61,12 +61,18 @@ def test_networks_lose_repeat_and_shuffle() -> None:
     given = {"missing": "2", "repeat": "1,3", "shuffle": "1", "way": "sar", "data_coding": "0x03"}
     parts = read("x" * 400, manner_of(given))
     assert sorted(part.part for part in parts) == [1, 1, 3, 3, 4]
+    given = {"missing": "1,3,4", "way": "sar", "reference": "9"}
+    (part,) = read("x" * 400, manner_of(given))
+    assert (part.part, part.reference) == (2, 9)
 
 
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"colour": "1"}, "colour unknown; there are way, data_coding, missing, repeat, shuffle"),
+        (
+            {"colour": "1"},
+            "colour unknown; there are way, data_coding, missing, repeat, shuffle, reference",
+        ),
         ({"way": "pigeon"}, "way is one of udh8, udh16, sar, payload"),
         ({"data_coding": "0x100"}, "one octet"),
         ({"missing": "two"}, "not a whole number"),
