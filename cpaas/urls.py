@@ -1,4 +1,4 @@
-"""The doors on HTTP: the API under its three prefixes, the admin, and monitoring."""
+"""The doors on HTTP: the API under its three prefixes, pages, and monitoring."""
 
 from django.contrib import admin
 from django.urls import include, path, re_path
@@ -10,6 +10,7 @@ urlpatterns = [
     re_path(rf"^(?:(?:api|restcomm){SUFFIX}/)?2012-04-24{SUFFIX}/", include("sms.api.urls")),
     path("api/", include("sms.api.openapi.pages")),
     path("admin/", admin.site.urls),
+    path("", include("sms.webphone.pages")),
     path("", include("sms.monitoring.urls")),
 ]
 

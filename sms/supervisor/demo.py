@@ -10,7 +10,7 @@ from django.db import transaction
 
 from accounts import numbers
 from accounts.models import Account, Client, PhoneNumber
-from cpaas.env import envsecret
+from cpaas.env import envbool, envsecret, envstr
 from sms.models import Link, Route
 from sms.supervisor.processes import EDGE, SIMULATOR, reachable
 
@@ -53,7 +53,12 @@ class Demo:
             f"SIP client    {user}, password {self.client.password}",
             f"SIP server    {server}, UDP or TCP;"
             f" ws://{_host_and_port(host, settings.SIP_WS_PORT)} for browsers",
+            *self._page(),
         ]
+
+    def _page(self) -> list[str]:
+        shown = envbool("SIP_CLIENT_PAGE", False)
+        return [f"              or in a browser at {self.address}/sip-client/"] if shown else []
 
     def summary(self) -> list[str]:
         """List what a person needs to go on."""
@@ -81,6 +86,11 @@ def allow_loopback_callbacks() -> None:
     """Let the processes to be started post callbacks to this machine."""
     networks = [*settings.CALLBACK_ALLOWED_NETWORKS, LOOPBACK]
     os.environ["CALLBACK_ALLOWED_NETWORKS"] = ",".join(dict.fromkeys(networks))
+
+
+def show_sip_client() -> None:
+    """Have the web process serve the SIP client's page, unless somebody has decided already."""
+    os.environ["SIP_CLIENT_PAGE"] = envstr("SIP_CLIENT_PAGE", "1")
 
 
 @transaction.atomic

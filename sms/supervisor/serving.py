@@ -63,6 +63,7 @@ def _prepare(console: Console, *, with_demo: bool) -> Demo | None:
     """
     if with_demo:
         demo.allow_loopback_callbacks()
+        demo.show_sip_client()
     try:
         console.event("preparing the database")
         _check_web_port()

@@ -11,7 +11,13 @@ from accounts.sids import new_message_sid
 from cpaas import env
 from sms import routing
 from sms.models import Link, Route
-from sms.supervisor.demo import NUMBER, RECIPIENT, allow_loopback_callbacks, seed
+from sms.supervisor.demo import (
+    NUMBER,
+    RECIPIENT,
+    allow_loopback_callbacks,
+    seed,
+    show_sip_client,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -100,3 +106,13 @@ def test_loopback_callbacks_are_allowed_beside_what_was_set(
     settings.CALLBACK_ALLOWED_NETWORKS = before
     allow_loopback_callbacks()
     assert env.envstr("CALLBACK_ALLOWED_NETWORKS") == after
+
+
+@pytest.mark.parametrize(("before", "is_shown"), [("", True), ("1", True), ("0", False)])
+def test_the_page_of_the_sip_client_is_served_unless_that_was_ruled_out(
+    monkeypatch: pytest.MonkeyPatch, before: str, is_shown: bool
+) -> None:
+    monkeypatch.setenv("SIP_CLIENT_PAGE", before)
+    show_sip_client()
+    assert env.envbool("SIP_CLIENT_PAGE", False) is is_shown
+    assert any(line.endswith("/sip-client/") for line in seed().summary()) is is_shown
