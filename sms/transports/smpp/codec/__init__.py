@@ -149,7 +149,8 @@ def _read_body(frame: bytes, steps: tuple[Step, ...], fields: Fields) -> dict[in
         return _read_tlvs(frame, position)
     except Broken:
         # What an answer has to say comes before its TLVs; without it a message would be lost.
-        if _is_response(frame):
+        # And a peer that asks whether we are there must not hear that something is wrong.
+        if _is_response(frame) or not steps:
             return {}
         raise
 

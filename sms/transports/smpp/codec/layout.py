@@ -20,6 +20,8 @@ _Reader = Callable[[bytes, int, tuple[str, ...], int, Fields], int]
 _Writer = Callable[[Pdu, tuple[str, ...], int], bytes]
 
 _SHORT_MESSAGE_MAX: Final = 254
+_TOLERATED: Final = 81
+"""Octets of a string that is delivered, with its NUL: so long, a message's row has room for it."""
 
 
 class Broken(Exception):
@@ -72,18 +74,29 @@ def _read_cstring(
     return end + 1
 
 
-def _read_message_id(
+def _read_loosely(
     frame: bytes, position: int, names: tuple[str, ...], size: int, fields: Fields
 ) -> int:
-    """Read the id in an answer, however long it is and with or without its NUL.
+    """Read the string of an answer, however long it is and with or without its NUL.
 
-    Peers are careless here, and the message is theirs all the same: an answer that we refused
-    to read would leave its sender without a word.
+    Peers are careless here, and they have taken the message, or the bind, all the same: an
+    answer that we refused to read would leave its message without a word, and a link for ever
+    without a connection.
     """
     end = frame.find(0, position)
     end = len(frame) if end < 0 else end
     fields[names[0]] = frame[position:end].decode("latin-1")
     return end + 1
+
+
+def _tolerate(
+    frame: bytes, position: int, names: tuple[str, ...], size: int, fields: Fields
+) -> int:
+    """Read a string of what an SMSC delivers, longer than the standard allows if need be.
+
+    Refused, a receipt or somebody's message would be lost for a field that nobody needs.
+    """
+    return _read_cstring(frame, position, names, max(size, _TOLERATED), fields)
 
 
 def _unterminated(name: str, *, is_long: bool) -> Broken:
@@ -153,8 +166,11 @@ def _mandatory(source: type[command.Command]) -> list[str]:
 
 
 _READERS: Final[Mapping[tuple[type[Pdu], str], _Reader]] = {
-    (pdus.SubmitSmResp, "message_id"): _read_message_id,
-    (pdus.DataSmResp, "message_id"): _read_message_id,
+    (pdus.SubmitSmResp, "message_id"): _read_loosely,
+    (pdus.DataSmResp, "message_id"): _read_loosely,
+    (pdus.BindTransmitterResp, "system_id"): _read_loosely,
+    (pdus.BindReceiverResp, "system_id"): _read_loosely,
+    (pdus.BindTransceiverResp, "system_id"): _read_loosely,
 }
 """The strings that are read in a way of their own."""
 
@@ -164,7 +180,8 @@ def _compile(pdu_class: type[Pdu], source: type[command.Command]) -> tuple[Step,
     for name in _mandatory(source):
         param = source.params[name]
         if param.type is str:
-            read = _READERS.get((pdu_class, name), _read_cstring)
+            usual = _tolerate if pdu_class is pdus.DeliverSm else _read_cstring
+            read = _READERS.get((pdu_class, name), usual)
             steps.append(Step(read, _write_cstring, (name,), param.max))
         elif param.type is ostr:
             steps.append(Step(_read_octets, _write_octets, (name,), _SHORT_MESSAGE_MAX))
