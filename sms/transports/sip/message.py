@@ -225,7 +225,7 @@ def _check(message: Request | Response) -> None:
         if method != message.method:
             raise Malformed("CSeq names another method")
         hops = message.headers.get("max-forwards", "70")
-        if not re.fullmatch(r"[0-9]{1,3}", hops):
+        if not re.fullmatch(r"[0-9]{1,9}", hops):
             raise Malformed("Max-Forwards is no number")
         for name in ("from", "to"):
             message.party(name)

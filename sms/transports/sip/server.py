@@ -100,7 +100,7 @@ class Server:
         refusal = _METHODS.get(request.method, (501, ()))
         if refusal is not None:
             self._turn_away(request, flow, *refusal)
-        elif request.headers.get("max-forwards") == "0" and request.method != "OPTIONS":
+        elif int(request.headers.get("max-forwards", "70")) == 0 and request.method != "OPTIONS":
             self._turn_away(request, flow, 483)
         elif not self._is_ours(request):
             self._turn_away(request, flow, 404)

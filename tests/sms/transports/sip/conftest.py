@@ -47,8 +47,8 @@ class Bench:
 
     def _start(self) -> SipEdge:
         edge = SipEdge(self.settings, self.sink, self.office, policy=self.policy)
-        edge.start()
         ups = [state for state, _ in self.sink.states].count(LinkState.UP)
+        edge.start()
         self.sink.wait_state(LinkState.UP, times=ups + 1)
         return edge
 
