@@ -54,6 +54,8 @@ def survey_hosts(*, after: str = "") -> list[HostState]:
     """List the hosts in whose queues something waits, in their order, from behind `after`.
 
     Steps from host to host through the index: what lies in their queues costs nothing.
+    Each question is one for the first row in the index's order: to one that says EXISTS
+    PostgreSQL may answer by reading the table.
     """
     sql = engine()
     first = "AND c.host > %s" if after else ""
@@ -67,8 +69,8 @@ def survey_hosts(*, after: str = "") -> list[HostState]:
             FROM walk WHERE walk.host IS NOT NULL AND walk.n < {HOSTS_AT_ONCE}
         )
         SELECT walk.host,
-            EXISTS (SELECT 1 FROM sms_callback c
-                    WHERE c.host = walk.host AND {_QUEUED} AND c.due_at <= {sql.now}),
+            (SELECT c.due_at FROM sms_callback c WHERE c.host = walk.host AND {_QUEUED}
+             ORDER BY c.host, c.due_at, c.id LIMIT 1) <= {sql.now},
             h.id IS NOT NULL, h.opened_at IS NOT NULL,
             h.opened_at IS NOT NULL AND h.probe_at <= {sql.now}, coalesce(h.probes, 0)
         FROM walk LEFT JOIN sms_callbackhost h ON h.host = walk.host
