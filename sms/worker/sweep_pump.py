@@ -1,9 +1,15 @@
 """The pump of the sweep: every second, and on its own after everybody else has mended."""
 
+import logging
 import time
+from collections.abc import Callable
 
-from sms import sweep
+from django.db import InterfaceError, OperationalError
+
+from sms import meters, sweep
 from sms.worker.pump import Pump
+
+logger = logging.getLogger(__name__)
 
 SETTLE_S = 5.0
 """After the database was away, workers get this long to write down what they still know,
@@ -16,6 +22,8 @@ class SweepPump(Pump):
     def __init__(self) -> None:
         super().__init__("housekeeping")
         self._leases_from = 0.0
+        self._failing: set[Callable[[], int]] = set()
+        """Tasks that failed the last time; each is told of once, not every second."""
 
     def turn(self) -> bool:
         """Run every task once; again at once when one had its hands full."""
@@ -23,8 +31,26 @@ class SweepPump(Pump):
         for task in sweep.TASKS:
             if task is sweep.recover_leases and time.monotonic() < self._leases_from:
                 continue
-            busiest = max(busiest, task())
+            busiest = max(busiest, self._run_task(task))
         return busiest >= sweep.BATCH
+
+    def _run_task(self, task: Callable[[], int]) -> int:
+        """Run a task; a row that it cannot get over must not keep the others from running.
+
+        Raises OperationalError or InterfaceError while the database is away.
+        """
+        try:
+            done = task()
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            meters.TURNS.count(self.name, "failed")
+            if task not in self._failing:
+                logger.exception("%s: %s failed", self.name, task.__name__)
+                self._failing.add(task)
+            return 0
+        self._failing.discard(task)
+        return done
 
     def failed(self) -> None:
         """Leave leases alone for a while."""
