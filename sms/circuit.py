@@ -214,7 +214,9 @@ class Breaker:
             changed_at=Now(),
         )
         if won:
-            self._probes, self._good = self._rules.probes, 0
+            self._probes = self._rules.probes
+            if not self.is_probing:  # else there was little to send, and what went well counts on
+                self._good = 0
         return bool(won)
 
     def _open(self, reason: str) -> None:

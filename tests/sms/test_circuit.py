@@ -155,3 +155,15 @@ def test_a_worker_that_dies_while_it_probes_is_succeeded(link: Link) -> None:
     assert Health.objects.get().circuit == CircuitState.HALF_OPEN
     hear(two, TAKEN, TAKEN)
     assert Health.objects.get().circuit == CircuitState.CLOSED
+
+
+@pytest.mark.django_db
+def test_it_closes_also_where_there_is_little_to_send(link: Link) -> None:
+    one = breaker(link)
+    hear(one, *[SYSTEM_ERROR] * 4)
+    for _ in range(2):  # one probe in each of two turns
+        is_due()
+        assert one.allowance() == 2
+        one.took(1)
+        hear(one, TAKEN)
+    assert Health.objects.get().circuit == CircuitState.CLOSED
