@@ -18,6 +18,11 @@ class ErrorCode(IntEnum):
     PRICE_EXCEEDED = 30010
     NO_RESPONSE = 30090
 
+    @classmethod
+    def stored(cls, number: int) -> "ErrorCode":
+        """Read a code out of a row; what a newer version wrote there reads as UNKNOWN."""
+        return cls(number) if number in _TEXTS else cls.UNKNOWN
+
     @property
     def text(self) -> str:
         """The human-readable error_message of the API document."""

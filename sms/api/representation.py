@@ -123,7 +123,7 @@ def read(row: Row) -> Representation:
 
 def error_text(code: int | None) -> str | None:
     """Return the text of an error code."""
-    return None if code is None else ErrorCode(code).text
+    return None if code is None else ErrorCode.stored(code).text
 
 
 def rfc822(moment: datetime) -> str:

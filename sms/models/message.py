@@ -188,7 +188,7 @@ class Message(models.Model):
     @property
     def error(self) -> ErrorCode | None:
         """Its error code, as one."""
-        return None if self.error_code is None else ErrorCode(self.error_code)
+        return None if self.error_code is None else ErrorCode.stored(self.error_code)
 
 
 class Segment(models.Model):

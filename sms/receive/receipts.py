@@ -175,7 +175,7 @@ def _move(message_id: int, segments: Sequence[Segment]) -> Move | None:
     if status not in FINAL or status is None:
         return None
     code = next((s.error_code for s in segments if s.error_code is not None), None)
-    return Move(message_id, status, None if code is None else ErrorCode(code))
+    return Move(message_id, status, None if code is None else ErrorCode.stored(code))
 
 
 def _park(unknown: Sequence[Receipt], link_id: int) -> None:
@@ -222,7 +222,7 @@ def _receipt(row: ParkedReceipt) -> Receipt:
         remote_id=row.remote_id,
         remote_keys=tuple(row.remote_keys),
         status=Status(row.status) if row.status else None,
-        code=None if row.error_code is None else ErrorCode(row.error_code),
+        code=None if row.error_code is None else ErrorCode.stored(row.error_code),
         raw=row.raw,
         covers=row.covers,
         token=row.id,

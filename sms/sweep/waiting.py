@@ -12,6 +12,8 @@ from sms.models import Event, Health, Message
 from sms.outbox import Move
 from sms.sweep.batch import BATCH, locked
 
+_UNREACHED = ErrorCode.UNREACHABLE_CARRIER
+
 
 def expire() -> int:
     """Fail messages whose validity ended while they waited."""
@@ -20,7 +22,7 @@ def expire() -> int:
         rows = list(locked().waiting().filter(expires_at__lte=now)[:BATCH])
         outbox.record(
             moves=[
-                Move(m.id, Status.FAILED, ErrorCode(m.retry_code or ErrorCode.UNREACHABLE_CARRIER))
+                Move(m.id, Status.FAILED, ErrorCode.stored(m.retry_code or _UNREACHED))
                 for m in rows
             ],
             events=[Event(message=m, kind=Event.Kind.EXPIRED) for m in rows],

@@ -268,3 +268,10 @@ def test_what_has_no_link_is_settled_with_few_queries(
     with django_assert_max_num_queries(25):
         sweep.settle_unrouted()
     assert Message.objects.filter(status=Status.FAILED).count() == 40
+
+
+def test_a_code_of_a_newer_version_holds_up_no_sweep(make_message: MakeMessage) -> None:
+    message = make_message(retry_code=39999, expires_at=timezone.now() + PAST)
+    assert sweep.expire() == 1
+    message.refresh_from_db()
+    assert (message.status, message.error) == (Status.FAILED, ErrorCode.UNKNOWN)
