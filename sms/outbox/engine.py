@@ -8,6 +8,8 @@ from typing import Any
 
 from django.db import connection
 
+from sms.text import clean
+
 
 @dataclass(frozen=True, slots=True)
 class Engine(ABC):
@@ -19,6 +21,9 @@ class Engine(ABC):
     skip_locked: str
     seconds_until: str
     """Seconds from now until {column}."""
+    among: str
+    """Compare with what {query} chooses. Once: where it locks and has a limit, a plan that ran
+    it anew for each row would take more rows than were asked for."""
 
     @abstractmethod
     def rows(self, **columns: str) -> str:
@@ -45,6 +50,7 @@ _ENGINES: dict[str, Engine] = {
         ahead="statement_timestamp() + make_interval(secs => %s::double precision)",
         skip_locked="FOR UPDATE SKIP LOCKED",
         seconds_until="extract(epoch FROM {column} - statement_timestamp())::float8",
+        among="= ANY (ARRAY({query}))",
     ),
     # A writer on SQLite is alone (BEGIN IMMEDIATE), so it has nothing to skip.
     "sqlite": _SQLite(
@@ -52,6 +58,7 @@ _ENGINES: dict[str, Engine] = {
         ahead=f"strftime({_STAMP}, 'now', %s || ' seconds')",
         skip_locked="",
         seconds_until="(julianday({column}) - julianday('now')) * 86400.0",
+        among="IN ({query})",
     ),
 }
 
@@ -99,8 +106,11 @@ def as_rows(items: Iterable[Any]) -> str:
 
 
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
-    # jsonb holds no NUL, and peers do put them into their texts.
     return {
-        name: value.replace("\x00", "") if isinstance(value, str) else value
-        for name, value in row.items()
+        name: storable(value) if isinstance(value, str) else value for name, value in row.items()
     }
+
+
+def storable(text: str) -> str:
+    """Leave out what no database takes, and what peers do put into their texts."""
+    return clean(text).replace("\x00", "")

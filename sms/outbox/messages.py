@@ -12,7 +12,7 @@ from sms import meters
 from sms.errors import ErrorCode
 from sms.lifecycle import SegmentState, Status, sources
 from sms.models import Callback, Event
-from sms.outbox.engine import RowId, added, as_rows, engine, fetch, run
+from sms.outbox.engine import RowId, added, as_rows, engine, fetch, run, storable
 
 _ENDS_OF_QUEUE = frozenset({Status.SENT, Status.DELIVERED, Status.UNDELIVERED, Status.FAILED})
 
@@ -105,19 +105,20 @@ def claim(*, link_id: int, worker: str, limit: int, lease_s: float) -> list[Clai
     """
     sql = engine()
     remaining = sql.seconds_until.format(column="expires_at")
-    statement = f"""
-        UPDATE sms_message SET locked_by = %s, locked_until = {sql.ahead}
-        WHERE id IN (
+    first = f"""
             SELECT id FROM sms_message
             WHERE link_id = %s AND due_at <= {sql.now} AND due_at IS NOT NULL
               AND locked_until IS NULL
             ORDER BY due_at, id LIMIT %s {sql.skip_locked}
-        )
+    """  # noqa: S608  # fragments of our own; values are parameters
+    statement = f"""
+        UPDATE sms_message SET locked_by = %s, locked_until = {sql.ahead}
+        WHERE id {sql.among.format(query=first)}
         RETURNING id, sid, account_id, sender, recipient, body, encoding, status, attempts,
             refusals, retry_code, {remaining},
             (SELECT status FROM accounts_account
              WHERE accounts_account.id = sms_message.account_id)
-    """  # noqa: S608  # fragments of our own; values are parameters
+    """  # noqa: S608
     rows = fetch(statement, [worker, lease_s, link_id, limit])
     return sorted((Claimed(*row) for row in rows), key=lambda claimed: claimed.id)
 
@@ -180,10 +181,19 @@ def record(
             for message_id in _move([m for m in moves if m.status == status], status, worker)
         }
         moved |= _defer(deferrals, worker)
-        # Copies: a row keeps the key it was given, even when the transaction is rolled back,
-        # and would bring it along to a second try, when it may be another's.
-        Event.objects.bulk_create([copy(event) for event in events])
+        Event.objects.bulk_create(map(_fresh, events))
     return written, moved
+
+
+def _fresh(event: Event) -> Event:
+    """Copy an event to be written.
+
+    A row keeps the key it was given, even when the transaction is rolled back, and would
+    bring it along to a second try, when it may be another's.
+    """
+    event = copy(event)
+    event.raw = storable(event.raw)
+    return event
 
 
 def release(message_ids: Sequence[int], *, worker: str) -> int:
