@@ -3,7 +3,7 @@
     claim -> mark *submitting* -> hand over -> outcome -> record
 
 dispatcher.py  the sending side of one link, used by one thread
-ends.py        what may not go out at all
+ends.py        claimed messages that go no further
 opened.py      what it holds in memory
 verdict.py     what an outcome means; pure
 reroute.py     to which other link a refused message goes

@@ -7,14 +7,14 @@ from django.db import transaction
 
 from sms import meters, outbox, wake
 from sms.circuit import Breaker, Rules
-from sms.dispatch.ends import End, ends
+from sms.dispatch.ends import End, begin_anew, end, ends, finish
 from sms.dispatch.opened import Open, Refused, Unwritten
 from sms.dispatch.reroute import reroute
 from sms.dispatch.verdict import answer_word, decide, segment_write
 from sms.errors import ErrorCode
 from sms.lifecycle import SegmentState, Status
 from sms.models import Event, Segment
-from sms.outbox import Claimed, Deferral, Mark, Move, SegmentWrite
+from sms.outbox import Claimed, Deferral, Mark, SegmentWrite
 from sms.receive import settle
 from sms.text import Encoding
 from sms.transports.base import (
@@ -184,10 +184,10 @@ class Dispatcher:
         ready = [message for message in claimed if message.id not in over]
         earlier = self._earlier([m.id for m in ready if m.attempts])
         opened, broken = self._open_up(ready, earlier)
-        over |= broken
-        self._recut([message for message in opened if message.is_recut])
-        self._waiting |= {m.claimed.id: m for m in opened if not m.is_recut}
-        self._end(over)
+        end(over | broken, worker=self.worker)
+        opened = begin_anew(opened, worker=self.worker)
+        finish([message for message in opened if message.is_over], worker=self.worker)
+        self._waiting |= {m.claimed.id: m for m in opened if not m.is_over}
         return len(claimed)
 
     def _open_up(
@@ -210,39 +210,6 @@ class Dispatcher:
                 told = {segment.answer for segment in segments}
                 opened.append(Open(message, split, states, told=told))
         return opened, broken
-
-    def _recut(self, messages: Sequence[Open]) -> None:
-        """Settle messages whose link cuts long texts in another way since their last try.
-
-        Where no part is out yet they begin anew; parts of two cuts make no text together.
-        """
-        if not messages:
-            return
-        fresh = [m for m in messages if set(m.states.values()) == {SegmentState.DEFERRED}]
-        Segment.objects.filter(message_id__in=[m.claimed.id for m in fresh]).delete()
-        for message in fresh:
-            message.states.clear()
-            self._waiting[message.claimed.id] = message
-        mixed = [message.claimed.id for message in messages if message not in fresh]
-        word = "the link cuts long texts in another way since a part was accepted"
-        outbox.record(
-            moves=[Move(id_, Status.FAILED, ErrorCode.UNKNOWN) for id_ in mixed],
-            events=[Event(message_id=id_, kind=Event.Kind.REFUSED, raw=word) for id_ in mixed],
-            worker=self.worker,
-        )
-        if mixed:
-            wake.notify()
-
-    def _end(self, over: Mapping[int, End]) -> None:
-        """Fail what may not be sent any more."""
-        if not over:
-            return
-        outbox.record(
-            moves=[Move(id_, Status.FAILED, end.code) for id_, end in over.items()],
-            events=[Event(message_id=id_, kind=e.kind, raw=e.raw) for id_, e in over.items()],
-            worker=self.worker,
-        )
-        wake.notify()
 
     def _earlier(self, message_ids: Sequence[int]) -> dict[int, list[Segment]]:
         earlier: dict[int, list[Segment]] = {}

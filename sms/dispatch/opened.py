@@ -50,6 +50,12 @@ class Open:
         """Say whether its parts of an earlier try are not those of today."""
         return bool(self.states) and len(self.states) != len(self.split.texts)
 
+    @property
+    def is_over(self) -> bool:
+        """Say whether each of its segments has had its answer already."""
+        states = self.states.values()
+        return bool(states) and SegmentState.SUBMITTING not in states and not self.to_send()
+
     def to_send(self) -> list[int]:
         """List the segments that the peer does not have and nobody is sending."""
         again = {SegmentState.DEFERRED, None}

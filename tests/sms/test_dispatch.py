@@ -466,3 +466,54 @@ def test_a_timeline_ends_although_the_reasons_change(link: Link, make_message: M
         bench.turn()
         again(message)
     assert message.events.count() == TELL_TRIES
+
+
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [
+        (SegmentState.ACCEPTED, Status.SENT),
+        (SegmentState.DELIVERED, Status.DELIVERED),
+        (SegmentState.UNDELIVERED, Status.UNDELIVERED),
+        (SegmentState.UNANSWERED, Status.FAILED),
+    ],
+)
+def test_a_message_all_of_which_is_answered_moves_on_without_being_sent(
+    bench: Bench, make_message: MakeMessage, state: SegmentState, status: Status
+) -> None:
+    """As a worker leaves it that wrote the answer after its lease had gone to another."""
+    message = make_message(attempts=1)
+    Segment.objects.create(
+        message=message,
+        number=1,
+        link_id=bench.dispatcher.link_id,
+        state=state,
+        submitted_at=timezone.now(),
+    )
+    bench.turn()
+    message.refresh_from_db()
+    assert (message.status, message.due_at, message.locked_by) == (status, None, "")
+    assert not bench.transport.sent
+
+
+def test_words_of_a_peer_that_no_database_takes_hold_up_nothing(
+    link: Link, make_message: MakeMessage
+) -> None:
+    message = make_message()
+    odd = TransportError(ErrorCode.UNKNOWN, permanent=True, raw="no\x00 \ud83d")
+    Bench(link, answer=lambda _: odd).turn()
+    message.refresh_from_db()
+    assert message.status == Status.FAILED
+    assert message.events.get().raw == "no \ufffd"
+    assert message.segments.get().answer == "no \ufffd"
+
+
+def test_a_code_of_a_newer_version_holds_up_no_claim(
+    bench: Bench, make_message: MakeMessage
+) -> None:
+    over = make_message(retry_code=39999, expires_at=timezone.now() - timedelta(seconds=1))
+    other = make_message()
+    bench.turn()
+    over.refresh_from_db()
+    other.refresh_from_db()
+    assert (over.status, over.error) == (Status.FAILED, ErrorCode.UNKNOWN)
+    assert other.status == Status.SENT
