@@ -44,6 +44,8 @@ SIP_DOMAIN = envstr("SIP_DOMAIN") or own_address(SIP_HOST)
 SIP_PUBLIC_HOST = envstr("SIP_PUBLIC_HOST")
 # A message to a client that is away waits for it, instead of failing with 30003.
 SIP_WAIT_FOR_CLIENTS = envbool("SIP_WAIT_FOR_CLIENTS", False)
+# Networks of SIP proxies of ours, whose P-Asserted-Identity stands for a password.
+SIP_TRUSTED_PROXIES = envlist("SIP_TRUSTED_PROXIES")
 # A page at /sip-client/ to try things with, served to anybody.
 SIP_CLIENT_PAGE = envbool("SIP_CLIENT_PAGE", False)
 

@@ -58,6 +58,20 @@ def retention(**_: Any) -> list[CheckMessage]:
 
 
 @register
+def trusted_proxies(**_: Any) -> list[CheckMessage]:
+    """Refuse what is not a network in SIP_TRUSTED_PROXIES."""
+    return [
+        Error(
+            f"SIP_TRUSTED_PROXIES holds {text!r}, which is not a network.",
+            hint="Write addresses or networks such as 10.1.0.7, separated by commas.",
+            id="sms.E006",
+        )
+        for text in settings.SIP_TRUSTED_PROXIES
+        if not _is_network(text)
+    ]
+
+
+@register
 def sqlite_version(**_: Any) -> list[CheckMessage]:
     """Refuse an SQLite without UPDATE ... FROM and RETURNING: the queue is made of them."""
     if connection.vendor != "sqlite" or sqlite3.sqlite_version_info >= OLDEST_SQLITE:

@@ -23,6 +23,7 @@ def _edge(own: SipSettings, sink: Sink) -> SipEdge:
         domain=settings.SIP_DOMAIN,
         public_host=own.public_host or settings.SIP_PUBLIC_HOST,
         waits_for_clients=settings.SIP_WAIT_FOR_CLIENTS,
+        trusted=tuple(settings.SIP_TRUSTED_PROXIES),
         secret=secret,
     )
     return SipEdge(own, sink, Directory(own.name))

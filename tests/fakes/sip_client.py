@@ -247,7 +247,7 @@ class SipClient:
     def _read(self) -> None:
         while (data := self.wire.receive()) is not None:
             with self._changed:
-                if not data.strip(b"\r\n"):
+                if not data.strip(b"\r\n\0"):
                     self.blanks += bool(data)
                 elif data.startswith(b"SIP/2.0"):
                     self.answers.append(Heard.read(data))
@@ -365,7 +365,7 @@ class SipClient:
     ) -> str:
         """Write an Authorization header. Source: RFC 7616 §3.4."""
         offers = challenge.headers["www-authenticate"]
-        offer = next(text for text in offers if f"algorithm={algorithm}," in text)
+        offer = next(text for text in offers if f"algorithm={algorithm}," in f"{text},")
         realm, nonce = (re.search(rf'{name}="([^"]*)"', offer)[1] for name in ("realm", "nonce"))  # type: ignore[index]
         hashed = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}[algorithm]
 

@@ -85,6 +85,7 @@ class SipEdge:
         return Server(
             domain=settings.domain,
             is_ours=partial(_is_ours, settings),
+            vouches=settings.vouches,
             nonces=Nonces(settings.secret),
             office=_InLoop(self._office, self._loop),
             registrar=self._registrar,
@@ -105,6 +106,7 @@ class SipEdge:
             registrar=self._registrar,
             timers=self._policy.timers,
             waits_for_clients=settings.waits_for_clients,
+            is_near=settings.vouches,
             send=self._send,
             settle=self._settle,
             delivered=lambda receipt: self._tell(self._sink.report, receipt),

@@ -64,6 +64,7 @@ class Sender:
         registrar: Registrar,
         timers: Timers,
         waits_for_clients: bool,
+        is_near: Callable[[Flow], bool],
         send: Callable[[Flow, bytes], bool],
         settle: Callable[[int, Result], None],
         delivered: Callable[[Receipt], None],
@@ -71,11 +72,15 @@ class Sender:
         clock: Callable[[], float],
         wall: Callable[[], float],
     ) -> None:
-        """`local` is our address and port for Via; `lost` hears of places to be given up."""
+        """`local` is our address and port for Via; `lost` hears of places to be given up.
+
+        `is_near` knows who is reached through our own network, with room for any size.
+        """
         self._domain = domain
         self._local = local
         self._registrar = registrar
         self._waits = waits_for_clients
+        self._is_near = is_near
         self._settle_key = settle
         self._delivered = delivered
         self._lost = lost
@@ -152,7 +157,9 @@ class Sender:
         fitting = [
             (binding, branch, data)
             for binding, branch, data in copies
-            if binding.flow.transport != UDP or len(data) <= UDP_LIMIT
+            if len(data) <= UDP_LIMIT
+            or binding.flow.transport != UDP
+            or self._is_near(binding.flow)
         ]
         if not fitting:
             reason = "too large for UDP" if copies else "not registered"

@@ -2,8 +2,9 @@
 
     request -> guard -> method -> password -> registrar, or a report -> answer
 
-Until its password was checked nobody learns or moves anything, and no transaction is kept
-for it: a stranger gets 401, 404 or a word on the method, as often as the guard allows.
+Until its password was checked, here or by a proxy of ours, nobody learns or moves anything,
+and no transaction is kept for it: a stranger gets 401, 404 or a word on the method, as often
+as the guard allows.
 """
 
 import itertools
@@ -21,7 +22,7 @@ from sms.transports.base import Inbound, Receipt, Refusal, Report
 from sms.transports.sip import content, digest
 from sms.transports.sip.answers import Rows, answer_to
 from sms.transports.sip.digest import NOBODY, Credentials, Nonces, Subscriber, Verdict
-from sms.transports.sip.fields import Malformed, Uri
+from sms.transports.sip.fields import Malformed, NameAddr, Uri
 from sms.transports.sip.flow import Flow
 from sms.transports.sip.guard import Allowance, Guard, is_scanner
 from sms.transports.sip.message import Message, Request
@@ -33,6 +34,7 @@ logger = logging.getLogger(__name__)
 
 ALLOW: Final = "MESSAGE, OPTIONS, REGISTER"
 _OWN_HEADER: Final = re.compile(r"x-[a-z0-9-]{1,60}")
+_ASSERTED: Final = "p-asserted-identity"
 _COME_AGAIN: Final = (("retry-after", "5"),)
 _OWED_MAX: Final = 5_000
 """Reports that may wait for the database."""
@@ -66,6 +68,7 @@ class Server:
         *,
         domain: str,
         is_ours: Callable[[str], bool],
+        vouches: Callable[[Flow], bool],
         nonces: Nonces,
         office: Office,
         registrar: Registrar,
@@ -76,9 +79,13 @@ class Server:
         clock: Callable[[], float],
         wall: Callable[[], float],
     ) -> None:
-        """`clock` counts seconds, `wall` those since 1970; `is_ours` knows our hosts."""
+        """`clock` counts seconds, `wall` those since 1970; `is_ours` knows our hosts.
+
+        `vouches` knows the proxies whose word stands for a password.
+        """
         self._domain = domain
         self._is_our_host = is_ours
+        self._vouches = vouches
         self._office = office
         self._registrar = registrar
         self._send = send
@@ -110,7 +117,7 @@ class Server:
         elif request.method == "OPTIONS":
             self._turn_away(request, flow, 200, (("allow", ALLOW), ("accept", content.ACCEPT)))
         else:
-            self._authenticate(request, flow)
+            self._identify(request, flow)
 
     def answer(self, tokens: Collection[int], *, stored: bool) -> None:
         """Answer what the platform has stored, or could not store now."""
@@ -143,6 +150,37 @@ class Server:
         except Malformed:
             return False
         return uri.scheme == "tel" or self._is_our_host(uri.host)
+
+    def _identify(self, request: Request, flow: Flow) -> None:
+        if request.headers.get(_ASSERTED) and self._vouches(flow):
+            self._believe(request, flow)
+        else:
+            self._authenticate(request, flow)
+
+    def _believe(self, request: Request, flow: Flow) -> None:
+        """Take a proxy's word for who it is. Source: RFC 3325 §5."""
+        login = _user(NameAddr.read(request.headers.get(_ASSERTED)).uri)
+        key = self._transactions.key(request)
+        try:
+            answer = self._transactions.begin(key, self._clock())
+        except InProgress:
+            return
+        if answer is not None:
+            self._send(flow, answer)
+            return
+
+        def found(subscriber: Subscriber | None) -> None:
+            asked = _Asked(request, flow, subscriber.login if subscriber else "", key)
+            if subscriber and subscriber.is_enabled:
+                self._admit(asked)
+            else:
+                self._answer(asked, 403)
+
+        def unavailable() -> None:
+            self._transactions.forget(key)
+            self._reply(request, flow, 503, _COME_AGAIN)
+
+        self._office.find(login, found, unavailable)
 
     def _authenticate(self, request: Request, flow: Flow) -> None:
         said = Credentials.find(request, self._domain)
@@ -190,9 +228,11 @@ class Server:
             return
         self._guard.give_back(flow.host)  # for the challenge
         self._guard.give_back(flow.host)  # and for its answer
-        asked = _Asked(request, flow, subscriber.login, key)
+        self._admit(_Asked(request, flow, subscriber.login, key))
+
+    def _admit(self, asked: _Asked) -> None:
         try:
-            _AUTHENTICATED[request.method](self, asked)
+            _AUTHENTICATED[asked.request.method](self, asked)
         except Malformed as error:
             self._answer(asked, error.status, reason=f"Bad Request: {error.reason}")
 

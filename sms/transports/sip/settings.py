@@ -1,7 +1,9 @@
 """What an edge is told: where it listens, as whom, and how patient it is."""
 
 from dataclasses import dataclass, field
+from ipaddress import ip_address, ip_network
 
+from sms.transports.sip.flow import WS, Flow
 from sms.transports.sip.guard import Allowance
 from sms.transports.sip.transaction import Timers
 
@@ -28,6 +30,15 @@ class SipSettings:
     """Seals nonces; the same for all edges and over restarts."""
     waits_for_clients: bool = False
     """A message to a client that is away waits for it to register."""
+
+    trusted: tuple[str, ...] = ()
+    """Networks of our own proxies, which have checked the passwords of whom they name."""
+
+    def vouches(self, flow: Flow) -> bool:
+        """Say whether a proxy of ours is at the other end."""
+        if flow.transport == WS:  # a browser, whose address may be what a web proxy says
+            return False
+        return any(ip_address(flow.host) in ip_network(network) for network in self.trusted)
 
     def listens_elsewhere(self, other: "SipSettings") -> bool:
         """Say whether these settings need other sockets than those."""
