@@ -15,7 +15,7 @@ from datetime import timedelta
 from itertools import count
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Case, F, Q, When
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -62,8 +62,17 @@ def tell(slot: Slot, *, owner: str, state: LinkState, detail: str) -> None:
     """Show operators where the connection stands; one that is not up gives its rate back."""
     rate = {} if state is LinkState.UP else {"tps": 0.0}
     Slot.objects.filter(id=slot.id, owner=owner).update(
-        state=state, detail=detail[:255], changed_at=timezone.now(), **rate
+        state=state, detail=detail[:255], changed_at=_since(state), **rate
     )
+
+
+def _since(state: LinkState) -> Case:
+    """Tell since when it stands there: a peer that is dialled in vain is away since it left.
+
+    Were each try news, a link with many binds would always have been up a moment ago.
+    """
+    again = Q(state__in=_AWAY) if state in _AWAY else Q(pk__in=())
+    return Case(When(again, then=F("changed_at")), default=timezone.now())
 
 
 def share(slot: Slot, *, owner: str, max_tps: int) -> float:
@@ -121,6 +130,8 @@ def links_down() -> set[int]:
     """List the other links."""
     return set(Link.objects.values_list("id", flat=True)) - links_up()
 
+
+_AWAY = (LinkState.DOWN, LinkState.BINDING, LinkState.REFUSED)
 
 _NOBODYS = {"owner": "", "owned_until": None, "tps": 0.0}
 _FREE = Q(owner="") | Q(owned_until__lt=Now())

@@ -78,6 +78,22 @@ def test_a_link_is_up_only_while_a_living_worker_says_so(link: Link) -> None:
     assert slots.links_up() == set()
 
 
+def test_a_peer_dialled_in_vain_has_not_been_up_lately(link: Link) -> None:
+    slot = up(link, "a")
+    grace = timedelta(seconds=5)
+    slots.tell(slot, owner="a", state=LinkState.DOWN, detail="connection lost")
+    assert slots.links_lately_up(grace) == {link.id}
+    left_at = timezone.now() - timedelta(seconds=6)
+    Slot.objects.filter(id=slot.id).update(changed_at=left_at)
+    for state in (LinkState.DOWN, LinkState.BINDING, LinkState.REFUSED):
+        slots.tell(slot, owner="a", state=state, detail="once more")
+        assert slots.links_lately_up(grace) == set()
+    assert [(s.changed_at, s.detail) for s in slots.live(link.id)] == [(left_at, "once more")]
+    slots.tell(slot, owner="a", state=LinkState.UP, detail="")
+    slots.tell(slot, owner="a", state=LinkState.DOWN, detail="lost again")
+    assert slots.links_lately_up(grace) == {link.id}
+
+
 def test_slots_share_the_rate_and_never_exceed_it(link: Link) -> None:
     first = up(link, "a")
     assert slots.share(first, owner="a", max_tps=10) == 10
