@@ -83,7 +83,7 @@ READERS: dict[type[models.Field[Any, Any]] | str, Callable[[str], Any]] = {
 def add_options(parser: ArgumentParser, *, is_new: bool) -> None:
     """Add one option a column; a new link needs a host."""
     for name in OPTIONS:
-        _add_option(parser, name, is_required=is_new and name == "host")
+        _add_option(parser, name, is_new=is_new)
 
 
 def given(options: dict[str, Any]) -> dict[str, Any]:
@@ -91,11 +91,11 @@ def given(options: dict[str, Any]) -> dict[str, Any]:
     return {name: options[name] for name in OPTIONS if name in options}
 
 
-def _add_option(parser: ArgumentParser, name: str, *, is_required: bool) -> None:
+def _add_option(parser: ArgumentParser, name: str, *, is_new: bool) -> None:
     column = Link._meta.get_field(name)
     assert isinstance(column, models.Field)  # noqa: S101  # OPTIONS names columns
     option = SHORT.get(name, "--" + name.replace("_", "-"))
-    help_text = str(column.help_text).replace("%", "%%") or None
+    help_text = _help(column, is_new=is_new).replace("%", "%%")
     if isinstance(column, models.BooleanField):
         parser.add_argument(option, action=BooleanOptionalAction, default=SUPPRESS, help=help_text)
         return
@@ -106,10 +106,23 @@ def _add_option(parser: ArgumentParser, name: str, *, is_required: bool) -> None
         type=_or_none(reader) if column.null else reader,
         default=SUPPRESS,
         choices=[value for value, _ in column.flatchoices] or None,
-        required=is_required,
+        required=is_new and name == "host",
         metavar="FILE" if reader is _file else None,
         help=help_text,
     )
+
+
+def _help(column: models.Field[Any, Any], *, is_new: bool) -> str:
+    """Say what a column is for, what its choices mean, and what a new link has without it.
+
+    A form leaves a field empty where a command writes `none`.
+    """
+    words = [str(column.help_text).replace("Empty:", "none:" if column.null else "Empty:")]
+    if isinstance(column, models.CharField):
+        words += [f"{value}: {label};" for value, label in column.flatchoices]
+    if is_new and column.has_default() and not callable(column.default) and column.default != "":
+        words.append(f"(default: {column.default})")
+    return " ".join(filter(None, words))
 
 
 def _or_none(reader: Callable[[str], Any]) -> Callable[[str], Any]:

@@ -6,7 +6,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError, call_command, load_command_class
 
 from accounts.models import Account
 from sms import slots
@@ -72,6 +72,18 @@ def test_a_link_is_made_with_all_that_is_said() -> None:
     assert (link.window_size, link.max_tps) == (50, 20)
     assert (link.response_timeout_s, link.enquire_link_s) == (5, 15)
     assert (link.receipt_id_form, link.on_unanswered) == ("hex-dec", "resend")
+
+
+def test_help_says_what_an_option_is_when_it_is_not_given() -> None:
+    def told_by(command: str) -> str:
+        parser = load_command_class("sms", command).create_parser("manage.py", command)
+        return " ".join(parser.format_help().split())
+
+    told = told_by("addlink")
+    assert "Requests that may wait for an answer at once. (default: 10)" in told
+    assert "fail: fail it with 30090 (the peer may have it: never sent twice);" in told
+    assert "none: no limit." in told
+    assert "(default:" not in told_by("setlink")  # there it stays what it is
 
 
 @pytest.mark.django_db
