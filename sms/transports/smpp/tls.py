@@ -1,5 +1,7 @@
 """TLS towards a peer: whom a link trusts, and that it is whom we called."""
 
+import os
+import socket
 import ssl
 
 from sms.pem import load_own
@@ -42,4 +44,10 @@ def reason_of(error: OSError) -> str:
         return error.verify_message.rstrip(".")
     if isinstance(error, ssl.SSLError):
         return f"no TLS: {error.reason or type(error).__name__}"
-    return error.strerror or type(error).__name__
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, socket.gaierror):
+        return error.strerror or "no such host"
+    # asyncio wraps the system's words in a sentence of its own; of a host with several
+    # addresses there is a sentence alone.
+    return os.strerror(error.errno) if error.errno else str(error) or type(error).__name__

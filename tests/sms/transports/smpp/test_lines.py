@@ -1,5 +1,6 @@
 """How a link reaches its peer: TLS, IPv6, and a pair of connections, over real sockets."""
 
+import errno
 import socket
 import ssl
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from sms.transports.base import Accepted, OutcomeUnknown, Receipt, TransportErro
 from sms.transports.smpp.codec import SubmitSmResp
 from sms.transports.smpp.link import RetryPolicy, SmppLink
 from sms.transports.smpp.session import Mode
+from sms.transports.smpp.tls import reason_of
 from tests.fakes.certificates import Authority
 from tests.fakes.sink import RecordingSink
 from tests.fakes.smsc import FakeSmsc, say_nothing
@@ -22,6 +24,20 @@ from tests.sms.transports.smpp.test_link import RECEIPT, SmppPeer
 pytestmark = pytest.mark.sockets
 
 AUTHORITY = Authority()
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(errno.ECONNREFUSED, "Connect call failed ('::1', 1, 0, 0)"), "Connection refused"),
+        (OSError("Multiple exceptions: this, that"), "Multiple exceptions: this, that"),
+        (TimeoutError(), "no answer in time"),
+        (socket.gaierror(socket.EAI_NONAME, "Name or service not known"), "not known"),
+    ],
+    ids=["one address", "several", "silence", "no such name"],
+)
+def test_why_nobody_could_be_reached_is_told_in_words(error: OSError, words: str) -> None:
+    assert words in reason_of(error) and "call failed" not in reason_of(error)
 
 
 # --- TLS --------------------------------------------------------------------------------
@@ -131,7 +147,7 @@ def test_a_handshake_that_never_ends_is_given_up(sink: RecordingSink) -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         link = SmppLink(settings(deaf.getsockname()[1], tls=True), sink, policy=policy)
         link.start()
-        assert "TimeoutError" in sink.wait_state(LinkState.DOWN)
+        assert "no answer in time" in sink.wait_state(LinkState.DOWN)
         link.stop(drain_s=0)
 
 

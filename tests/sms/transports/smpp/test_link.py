@@ -126,7 +126,7 @@ def test_a_peer_that_is_not_there_is_called_again_until_it_is(
 ) -> None:
     smsc.go_away()
     open_link(until=LinkState.DOWN)
-    assert "cannot connect" in sink.wait_state(LinkState.DOWN, times=2)
+    assert "cannot connect: Connection refused" in sink.wait_state(LinkState.DOWN, times=2)
     smsc.come_back()
     sink.wait_state(LinkState.UP)
 
