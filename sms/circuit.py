@@ -69,6 +69,12 @@ class Answer(Enum):
     SILENCE = "silence"
 
 
+_FAILED_PROBE = {
+    Answer.ERROR: "a probe was answered with an error",
+    Answer.SILENCE: "a probe was not answered",
+}
+
+
 def answers(results: Iterable[Result]) -> list[Answer]:
     """Say what outcomes that came together say of the peer.
 
@@ -179,7 +185,7 @@ class Breaker:
 
     def _judge(self, answer: Answer) -> None:
         if answer is not Answer.GOOD:
-            self._opens_for = self._opens_for or f"a probe met an {answer.value}"
+            self._opens_for = self._opens_for or _FAILED_PROBE[answer]
             return
         self._good += 1
         self._closes = self._good >= self._rules.probes and not self._opens_for

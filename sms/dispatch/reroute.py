@@ -62,7 +62,7 @@ def _moves_on(message: Refused, row: _Row, table: Table, link_id: int, result: R
     result.links.add(choice.way.link_name)
     # Later rounds are as the first was: a timeline that told them all would not end.
     if message.attempts < len(table.candidates(row.traits)):
-        what = f"{table.name(link_id)} -> {choice.note}: {message.error.raw}"
+        what = f"{table.name(link_id)}: {message.error.raw} -> {choice.note}"
         kind = Event.Kind.REROUTED
         result.events.append(Event(message_id=message.message_id, kind=kind, raw=what[:255]))
     return True

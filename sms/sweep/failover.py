@@ -101,7 +101,7 @@ def _move_batch(trouble: _Trouble, table: Table) -> tuple[int, bool]:
             Event(
                 message_id=id_,
                 kind=Event.Kind.REROUTED,
-                raw=f"{trouble.name} -> {choices[id_].note}: {trouble.why}"[:255],
+                raw=f"{trouble.name}: {trouble.why} -> {choices[id_].note}"[:255],
             )
             for id_ in moved
         )

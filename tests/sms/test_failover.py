@@ -108,7 +108,7 @@ def test_what_waits_for_a_carrier_that_is_down_goes_to_the_next(
     assert pair.sweep() == 1
     until("its end", lambda: has_ended(message))
     assert message.status == Status.SENT and pair.counts() == (0, 1)
-    moved = "first -> second by any number, priority 2: not connected"
+    moved = "first: not connected -> second by any number, priority 2"
     assert f"moved to another link [{moved}]" in told(message)
 
 
