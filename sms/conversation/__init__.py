@@ -9,11 +9,13 @@ One more kind of callback: claiming, signing, posting, retrying and logging are 
 """
 
 from sms.conversation.answers import decide
-from sms.conversation.request import fields
+from sms.conversation.request import fields, webhook_id
 from sms.models import Callback
 from sms.notify import Kind, Kinds
 from sms.rcml import MAX_BYTES
 
-INBOUND_KINDS: Kinds = {Callback.Event.INBOUND: Kind(fields, decide, body_bytes=MAX_BYTES)}
+INBOUND_KINDS: Kinds = {
+    Callback.Event.INBOUND: Kind(fields, decide, body_bytes=MAX_BYTES, webhook_id=webhook_id)
+}
 
 __all__ = ["INBOUND_KINDS"]

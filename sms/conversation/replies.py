@@ -23,6 +23,10 @@ _FAULTS = {
 """RestComm's codes, by the parameter to blame. Source: sms-api 7.5."""
 _FAULT = "14100"
 
+MAX_REPLIES = 20
+"""To one message, by all documents of its conversation. They are made in one transaction with
+the answer that asks for them, which nobody else's may wait for; and each costs money."""
+
 
 @dataclass(slots=True)
 class Made:
@@ -42,6 +46,10 @@ def make_replies(hook: Hook, replies: Sequence[Reply]) -> Made:
     """
     made = Made()
     for place, reply in enumerate(replies, start=hook.replies + 1):
+        if place > MAX_REPLIES:
+            made.notes.append(f"{_FAULT} more than {MAX_REPLIES} replies")
+            made.is_cut_short = True
+            break
         try:
             with transaction.atomic():
                 made.last = _submit(hook, reply, place)

@@ -1,5 +1,6 @@
 """What an application is told of an inbound message, in RestComm's names and in Twilio's."""
 
+import hashlib
 from collections.abc import Sequence
 
 from sms.lifecycle import Status
@@ -42,3 +43,13 @@ def _fields(hook: Hook) -> Fields:
         ("NumSegments", str(message.num_segments or 1)),
         ("NumMedia", "0"),
     )
+
+
+def webhook_id(callback: ClaimedCallback, told: Fields) -> str:
+    """Name a request by what it tells of, and by the URL it asks.
+
+    Each document of a conversation has its own name: a receiver that drops what it has seen
+    would otherwise never answer the one that its own answer led to.
+    """
+    document = hashlib.sha256(f"{callback.method} {callback.url}".encode()).hexdigest()[:8]
+    return f"{told[0][1]}-{callback.event}-{document}"

@@ -14,6 +14,11 @@ from sms.webhook.sender import Answer
 Fields = tuple[tuple[str, str], ...]
 
 
+def by_event(callback: ClaimedCallback, fields: Fields) -> str:
+    """Name a request by the message and its event."""
+    return f"{fields[0][1]}-{callback.event}"
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One kind of callback."""
@@ -21,13 +26,16 @@ class Kind:
     fields: Callable[[Sequence[ClaimedCallback]], Mapping[int, Fields]]
     """Make the parameters of a batch, by the callback's id, in the order they are sent in.
 
-    The first is the message's sid: the request's own id is made from it, too. May ask the
+    The first is the message's sid: `webhook_id` is made from it, too. May ask the
     database. What it leaves out is not posted now; its lease runs out.
     """
     decide: Callable[[ClaimedCallback, Answer], Verdict] = by_status
     """Say what follows from an answer. May ask the database; writes belong to `Verdict.then`."""
     body_bytes: int = 0
     """How much of an answer's body `decide` gets to see."""
+    webhook_id: Callable[[ClaimedCallback, Fields], str] = by_event
+    """Name a request, so that its receiver knows it again. The same at every try, and when an
+    operator repeats it. Source: Standard Webhooks 1.0.0, "webhook-id"."""
 
 
 Kinds = Mapping[int, Kind]

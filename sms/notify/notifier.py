@@ -199,16 +199,15 @@ class Notifier:
         ]
 
     def _request(self, callback: ClaimedCallback, fields: Fields, secret: str) -> Request:
+        kind = self._kinds[callback.event]
         request = Request(
             key=callback.id,
             url=callback.url,
             method="GET" if callback.method == "GET" else "POST",
             fields=fields,
-            body_bytes=self._kinds[callback.event].body_bytes,
+            body_bytes=kind.body_bytes,
         )
-        # The same id at every try, and when an operator repeats it: by it the receiver drops
-        # what it has seen. Source: Standard Webhooks 1.0.0, "webhook-id".
-        webhook_id = f"{fields[0][1]}-{callback.event}"
+        webhook_id = kind.webhook_id(callback, fields)
         return request.signed(secret=secret, webhook_id=webhook_id, timestamp=int(time.time()))
 
 

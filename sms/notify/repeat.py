@@ -5,7 +5,8 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from sms import outbox, wake
-from sms.models import Callback, Event
+from sms.models import Callback, Event, Hook
+from sms.webhook import host_of
 
 BATCH = 500
 
@@ -16,6 +17,9 @@ def repeat(callbacks: QuerySet[Callback], *, by: str) -> int:
     Those that wait for a retry come at once, too; those under way are left alone. The
     request's `webhook-id` stays what it was: it names the event, not the attempt, so that a
     receiver which did take it the first time can tell. Source: Standard Webhooks 1.0.0.
+
+    The telling of an inbound message begins at its number's URL, wherever its answers had led:
+    only from there are the replies that it made before known again, and not made twice.
     """
     ids = list(callbacks.order_by("id").values_list("id", flat=True))
     count = sum(_begin_anew(ids[at : at + BATCH], by) for at in range(0, len(ids), BATCH))
@@ -39,6 +43,7 @@ def _begin_anew(ids: list[int], by: str) -> int:
             .order_by("id")
             .values_list("id", "message_id", "host")
         )
+        hosts = {row[2] for row in rows} | _from_the_top([row[0] for row in rows])
         Callback.objects.filter(id__in=[row[0] for row in rows]).update(
             state=Callback.State.PENDING,
             due_at=Now(),
@@ -51,5 +56,19 @@ def _begin_anew(ids: list[int], by: str) -> int:
         Event.objects.bulk_create(
             Event(message_id=id_, kind=Event.Kind.REPEATED, raw=raw) for id_ in messages
         )
-    outbox.probe_now(sorted({row[2] for row in rows}))
+    outbox.probe_now(sorted(hosts))
     return len(rows)
+
+
+def _from_the_top(ids: list[int]) -> set[str]:
+    """Send callbacks of inbound messages back to their numbers' URLs; return those hosts."""
+    hosts = set()
+    for hook in Hook.objects.filter(message__callbacks__in=ids):
+        hook.begin_again()
+        hook.is_fallback, hook.rounds = False, 0
+        hook.save()
+        hosts.add(host_of(hook.url))
+        Callback.objects.filter(message=hook.pk, event=Callback.Event.INBOUND).update(
+            url=hook.url, method=hook.method, host=host_of(hook.url)
+        )
+    return hosts

@@ -268,6 +268,41 @@ def test_after_a_crash_the_same_answer_makes_no_second_reply(application: Applic
     assert len(replies()) == 1
 
 
+def test_repeated_by_an_operator_it_begins_at_its_url_and_makes_no_second_reply(
+    application: Application,
+) -> None:
+    application.set(sms_url=application.url("gone"), sms_fallback_url=application.url("sms"))
+    application.pages["sms"] = rcml("<Sms>1</Sms><Redirect method='GET'>/next</Redirect>")
+    application.pages["next"] = rcml("<Sms>2</Sms>")
+    message = application.tell()
+    chain = ["POST gone", "POST sms", "GET next"]
+    assert (application.asked(), len(replies())) == (chain, 2)
+    notify.repeat(Callback.objects.filter(message=message), by="test")
+    application.pump.wake()
+    until("the second talk", lambda: application.row(message).state == "delivered")
+    assert application.asked() == chain * 2
+    assert len(replies()) == 2
+    ids = [request.headers["webhook-id"] for request in application.receiver.received]
+    assert ids[:3] == ids[3:], "the receiver can tell that it has had them"
+
+
+def test_each_document_is_asked_for_by_an_id_of_its_own(application: Application) -> None:
+    """Or a receiver that drops what it has seen would never answer the second."""
+    application.pages["sms"] = rcml("<Redirect>/next</Redirect>")
+    application.pages["next"] = rcml("<Redirect method='GET'>/next</Redirect>")
+    application.tell()
+    first, second, third, *_ = [r.headers["webhook-id"] for r in application.receiver.received]
+    assert len({first, second, third}) == 3
+
+
+def test_one_message_has_so_many_replies_and_no_more(application: Application) -> None:
+    application.pages["sms"] = rcml("<Sms>x</Sms>" * 15 + "<Redirect>/sms</Redirect>")
+    message = application.tell()
+    assert application.asked() == ["POST sms"] * 2
+    assert len(replies()) == 20
+    assert notes(message) == ["14100 more than 20 replies"]
+
+
 def test_it_is_given_up_in_the_end(application: Application, settings: Settings) -> None:
     settings.CALLBACK_GIVE_UP_S = -1
     application.pages["sms"] = Reply(500)
