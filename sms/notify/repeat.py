@@ -30,8 +30,8 @@ def repeat(callbacks: QuerySet[Callback], *, by: str) -> int:
 
 def at_host(host: str) -> Q:
     """Choose the callbacks of a host, `name:port`; a name alone stands for 80 and 443."""
-    host = host.lower()
     bare = ":" not in host.rpartition("]")[2]
+    host = host.lower().replace("[", "").replace("]", "")  # as `webhook.host_of` writes IPv6
     return Q(host__in=[f"{host}:80", f"{host}:443"]) if bare else Q(host=host)
 
 

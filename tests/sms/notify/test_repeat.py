@@ -12,6 +12,7 @@ from django.utils import timezone
 from sms.models import Callback, CallbackHost, Message
 from sms.notify import Notifier
 from sms.timeline import timeline
+from sms.webhook import host_of
 from sms.webhook.sender import Answer
 from tests.sms.conftest import Bench, MakeMessage
 
@@ -77,6 +78,20 @@ def test_a_command_that_names_nothing_says_so(message: Message, arguments: list[
     with pytest.raises(CommandError):
         call_command("repeatcallbacks", *arguments)
     assert Callback.objects.get().state == "failed"
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("http://[2001:DB8::1]/sms", "[2001:db8::1]"),
+        ("https://[2001:db8::1]/sms", "[2001:db8::1]:443"),
+        ("http://[2001:db8::1]:8080/sms", "[2001:DB8::1]:8080"),
+    ],
+)
+def test_a_host_may_be_an_ipv6_address(message: Message, url: str, host: str) -> None:
+    Callback.objects.update(host=host_of(url))
+    call_command("repeatcallbacks", "--host", host)
+    assert Callback.objects.get().state == "pending"
 
 
 @pytest.mark.parametrize("arguments", [["--host", "other.example"], ["--since", "2100-01-01"]])
