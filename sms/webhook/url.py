@@ -54,4 +54,5 @@ def host_of(url: str) -> str:
     if not url:
         return ""
     parsed = parse_url(url)
-    return f"{parsed.raw_host}:{parsed.port}"[:255]
+    # Parsed as it is spelled: `APP.example` and `app.example` are one server all the same.
+    return f"{parsed.raw_host}:{parsed.port}".lower()[:255]

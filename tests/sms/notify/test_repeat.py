@@ -56,11 +56,12 @@ def test_a_command_has_callbacks_begin_anew(message: Message, arguments: list[st
     assert Callback.objects.get().state == "pending", "it has a whole day again"
     assert headers["webhook-id"] == f"{message.sid}-1", "the receiver may have had it"
     told = [entry.what for entry in timeline(message)]
-    assert [what for what in told if "callback" in what] == [
-        "callback sent owed",
-        "callback sent not taken, try 1",
+    # Sorted: within a millisecond, in which tries are timed, all this may happen.
+    assert sorted(what for what in told if "callback" in what) == [
         "an operator had callbacks repeated",
+        "callback sent not taken, try 1",
         "callback sent not taken, try 2",
+        "callback sent owed",
     ]
 
 
@@ -83,12 +84,13 @@ def test_a_command_that_names_nothing_says_so(message: Message, arguments: list[
 @pytest.mark.parametrize(
     ("url", "host"),
     [
+        ("http://APP.example/sms", "app.Example"),
         ("http://[2001:DB8::1]/sms", "[2001:db8::1]"),
         ("https://[2001:db8::1]/sms", "[2001:db8::1]:443"),
         ("http://[2001:db8::1]:8080/sms", "[2001:DB8::1]:8080"),
     ],
 )
-def test_a_host_may_be_an_ipv6_address(message: Message, url: str, host: str) -> None:
+def test_a_host_is_found_however_it_is_written(message: Message, url: str, host: str) -> None:
     Callback.objects.update(host=host_of(url))
     call_command("repeatcallbacks", "--host", host)
     assert Callback.objects.get().state == "pending"
