@@ -9,6 +9,7 @@ from sms import meters, outbox, wake
 from sms.circuit import Breaker, Rules
 from sms.dispatch.ends import End, begin_anew, end, ends, finish
 from sms.dispatch.opened import Open, Refused, Unwritten
+from sms.dispatch.references import refer
 from sms.dispatch.reroute import reroute
 from sms.dispatch.verdict import answer_word, decide, segment_write
 from sms.errors import ErrorCode
@@ -19,7 +20,6 @@ from sms.receive import settle
 from sms.text import Encoding
 from sms.transports.base import (
     LateAnswer,
-    Outbound,
     Outcome,
     OutcomeUnknown,
     Transport,
@@ -187,7 +187,9 @@ class Dispatcher:
         end(over | broken, worker=self.worker)
         opened = begin_anew(opened, worker=self.worker)
         finish([message for message in opened if message.is_over], worker=self.worker)
-        self._waiting |= {m.claimed.id: m for m in opened if not m.is_over}
+        unfinished = [message for message in opened if not message.is_over]
+        refer(unfinished, worker=self.worker)
+        self._waiting |= {message.claimed.id: message for message in unfinished}
         return len(claimed)
 
     def _open_up(
@@ -208,7 +210,7 @@ class Dispatcher:
                 broken[message.id] = End(ErrorCode.UNKNOWN, Event.Kind.BROKEN, word)
             else:
                 told = {segment.answer for segment in segments}
-                opened.append(Open(message, split, states, told=told))
+                opened.append(Open(message, split, states, message.reference, told=told))
         return opened, broken
 
     def _earlier(self, message_ids: Sequence[int]) -> dict[int, list[Segment]]:
@@ -245,25 +247,7 @@ class Dispatcher:
             self._segments[row.id] = (row.message_id, row.number)
         # A message none of whose segments were marked is no longer ours.
         self._open |= {id_: message for id_, message in taken.items() if message.in_flight}
-        self.transport.send(
-            [self._outbound(row.id, taken[row.message_id], row.number) for row in marked]
-        )
-
-    def _outbound(self, key: int, message: Open, number: int) -> Outbound:
-        claimed = message.claimed
-        return Outbound(
-            key=key,
-            sid=claimed.sid,
-            sender=claimed.sender,
-            recipient=claimed.recipient,
-            text=message.split.texts[number - 1],
-            encoding=message.split.encoding,
-            part=number,
-            parts=len(message.split.texts),
-            # Parts of one message meet again by sender and reference: neighbours differ.
-            reference=claimed.id & 0xFFFF,
-            expires_in_s=claimed.expires_in_s,
-        )
+        self.transport.send([taken[row.message_id].outbound(row.id, row.number) for row in marked])
 
     def _conclude(self, message_id: int, message: Open) -> None:
         self._open.pop(message_id)

@@ -68,7 +68,7 @@ def begin_anew(messages: Sequence[Open], *, worker: str) -> list[Open]:
     if fresh:
         Segment.objects.filter(message_id__in=[m.claimed.id for m in fresh]).delete()
     for message in fresh:
-        message.states.clear()
+        message.begin_anew()
     word = "the link cuts long texts in another way since a part was accepted"
     mixed = End(ErrorCode.UNKNOWN, Event.Kind.REFUSED, word)
     end({message.claimed.id: mixed for message in recut if message.is_recut}, worker=worker)

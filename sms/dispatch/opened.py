@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from sms.lifecycle import SegmentState
 from sms.models import Event
 from sms.outbox import Claimed, Deferral, Move, SegmentWrite
-from sms.transports.base import Fault, Split, TransportError
+from sms.transports.base import Fault, Outbound, Split, TransportError
 
 TELL_TRIES = 20
 """Of so many tries a timeline tells why they were in vain."""
@@ -21,6 +21,8 @@ class Open:
     split: Split
     states: dict[int, SegmentState]
     """By segment number; one that is missing has never left."""
+    reference: int | None
+    """What joins its parts; None for one of a single part, and until it is given one."""
     in_flight: set[int] = field(default_factory=set)
     errors: list[TransportError] = field(default_factory=list)
     told: set[str] = field(default_factory=set)
@@ -62,6 +64,30 @@ class Open:
         return [
             n for n in self.numbers() if self.states.get(n) in again and n not in self.in_flight
         ]
+
+    def begin_anew(self) -> None:
+        """Forget what its parts were: they are others now, and under another reference.
+
+        A peer that was silent may have some of the old ones.
+        """
+        self.states.clear()
+        self.reference = None
+
+    def outbound(self, key: int, number: int) -> Outbound:
+        """Write one of its segments as a transport takes it."""
+        claimed = self.claimed
+        return Outbound(
+            key=key,
+            sid=claimed.sid,
+            sender=claimed.sender,
+            recipient=claimed.recipient,
+            text=self.split.texts[number - 1],
+            encoding=self.split.encoding,
+            part=number,
+            parts=len(self.split.texts),
+            reference=self.reference or 0,
+            expires_in_s=claimed.expires_in_s,
+        )
 
 
 @dataclass(frozen=True, slots=True)

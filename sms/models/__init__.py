@@ -9,6 +9,7 @@ block.py        Block: a recipient, or a prefix, that nothing is sent to
 optout.py       OptOut: who wants no more messages; KeywordReply: what they are told
 receipt.py      ParkedReceipt: came before its segment's answer was recorded
 arrival.py      Arrival: the parts of an inbound message, and what came just now
+concatenation.py Concatenation: the long messages of a recipient, counted
 count.py        Count: what all processes have counted together
 callback.py     Callback: one event an account's URL is owed; its attempts; hosts that fail
 binding.py      Binding: where a SIP client can be reached
@@ -21,6 +22,7 @@ from sms.models.arrival import Arrival
 from sms.models.binding import Binding
 from sms.models.block import Block
 from sms.models.callback import Callback, CallbackAttempt, CallbackHost
+from sms.models.concatenation import Concatenation
 from sms.models.count import Count
 from sms.models.event import Event
 from sms.models.failover import Health
@@ -41,6 +43,7 @@ __all__ = [
     "Callback",
     "CallbackAttempt",
     "CallbackHost",
+    "Concatenation",
     "Count",
     "Event",
     "Health",

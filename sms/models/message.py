@@ -99,6 +99,8 @@ class Message(models.Model):
     """
     tried_links = models.CharField(max_length=255, blank=True, editable=False)
     """The ids of the links that it was moved from in this round, between blanks."""
+    reference = models.IntegerField(null=True, editable=False)
+    """What joins its parts at the handset, 0 to 65535; from its first claim on, on every try."""
     is_pinned = models.BooleanField(default=False, editable=False)
     """To no other link: its peer may have a part of it, or it goes to a client of that edge."""
 

@@ -3,6 +3,7 @@
 engine.py      what PostgreSQL and SQLite spell differently
 acceptance.py  a new message
 messages.py    the queue of a link
+references.py  what joins the parts of long messages
 transfers.py   from one queue to another, and how long a queue is
 callbacks.py   the queue of callbacks
 counts.py      what processes count
@@ -51,6 +52,7 @@ from sms.outbox.messages import (
     renew,
     resume,
 )
+from sms.outbox.references import refer
 from sms.outbox.transfers import Transfer, depth, oldest_due_s, transfer
 
 LEASE_S = 30
@@ -87,6 +89,7 @@ __all__ = [
     "prune_attempts",
     "record",
     "record_callbacks",
+    "refer",
     "release",
     "release_callbacks",
     "renew",

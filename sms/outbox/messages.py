@@ -26,12 +26,14 @@ class Claimed:
     account_id: int
     sender: str
     recipient: str
+    recipient_key: str
     body: str
     encoding: str
     status: str
     attempts: int
     refusals: int
     retry_code: int | None
+    reference: int | None
     expires_in_s: float
     account_status: str
 
@@ -114,8 +116,8 @@ def claim(*, link_id: int, worker: str, limit: int, lease_s: float) -> list[Clai
     statement = f"""
         UPDATE sms_message SET locked_by = %s, locked_until = {sql.ahead}
         WHERE id {sql.among.format(query=first)}
-        RETURNING id, sid, account_id, sender, recipient, body, encoding, status, attempts,
-            refusals, retry_code, {remaining},
+        RETURNING id, sid, account_id, sender, recipient, recipient_key, body, encoding, status,
+            attempts, refusals, retry_code, reference, {remaining},
             (SELECT status FROM accounts_account
              WHERE accounts_account.id = sms_message.account_id)
     """  # noqa: S608

@@ -7,6 +7,7 @@ failover.py  messages that wait for a link in trouble
 unrouted.py  messages without a link
 retention.py what becomes of old messages
 bindings.py  where clients were
+references.py counters of long messages
 callbacks.py callbacks whose worker or whose time is gone, and old attempts
 
 Everything here is idempotent and safe to run in several workers at once.
@@ -22,6 +23,7 @@ from sms.sweep.bindings import forget_bindings
 from sms.sweep.callbacks import give_up_callbacks, prune_attempts, release_dead_callbacks
 from sms.sweep.failover import move_waiting
 from sms.sweep.leases import recover_leases
+from sms.sweep.references import forget_references
 from sms.sweep.retention import prune_messages, redact_bodies
 from sms.sweep.unrouted import settle_unrouted
 from sms.sweep.waiting import expire, hold
@@ -56,6 +58,7 @@ TASKS: tuple[Callable[[], int], ...] = (
     give_up_callbacks,
     prune_attempts,
     forget_bindings,
+    forget_references,
     receive.join_parked,
     receive.settle_arrivals,
     forget_idempotency_keys,

@@ -1,10 +1,12 @@
 """A link, messages on it, and a worker whose transport is a loopback."""
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Account
@@ -46,6 +48,29 @@ def make_message(account: Account, link: Link) -> MakeMessage:
         return Message.objects.create(**{**values, **fields})
 
     return make
+
+
+def at_once(*tasks: Callable[[], None]) -> None:
+    """Run tasks in threads, each with a connection of its own, all from one moment on."""
+    barrier = threading.Barrier(len(tasks))
+    errors: list[BaseException] = []
+
+    def run(task: Callable[[], None]) -> None:
+        try:
+            connection.ensure_connection()
+            barrier.wait(10)
+            task()
+        except BaseException as error:
+            errors.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(task,)) for task in tasks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert errors == []
 
 
 def connected(link: Link) -> Link:

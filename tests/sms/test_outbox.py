@@ -7,7 +7,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from sms import outbox
@@ -15,7 +15,7 @@ from sms.errors import ErrorCode
 from sms.lifecycle import FINAL, TRANSITIONS, SegmentState, Status
 from sms.models import Callback, Event, Link, Message, Segment
 from sms.outbox import Deferral, Mark, Move, Posted, Room, SegmentWrite, Transfer, hosts
-from tests.sms.conftest import MakeMessage
+from tests.sms.conftest import MakeMessage, at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -41,29 +41,6 @@ def standing(message: Message, status: Status, **fields: Any) -> Message:
     Message.objects.filter(id=message.id).update(**values)
     message.refresh_from_db()
     return message
-
-
-def at_once(*tasks: Callable[[], None]) -> None:
-    """Run tasks in threads, each with a connection of its own, all from one moment on."""
-    barrier = threading.Barrier(len(tasks))
-    errors: list[BaseException] = []
-
-    def run(task: Callable[[], None]) -> None:
-        try:
-            connection.ensure_connection()
-            barrier.wait(10)
-            task()
-        except BaseException as error:
-            errors.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(task,)) for task in tasks]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert errors == []
 
 
 # --- claim, renew, release --------------------------------------------------------------
