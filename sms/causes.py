@@ -61,6 +61,12 @@ CAUSES = (
         "tests/sms/test_sweep.py::test_a_client_without_an_edge_cannot_be_reached",
     ),
     Cause(
+        ErrorCode.UNREACHABLE_HANDSET,
+        "the SIP client gave no answer, or said that it is away or busy (408, 480, 486)",
+        "sms.transports.sip.status",
+        "tests/sms/transports/sip/test_edge.py::test_what_a_client_answers_is_what_the_message_comes_to",
+    ),
+    Cause(
         ErrorCode.BLOCKED,
         "an operator has blocked the recipient",
         "sms.dispatch.ends",
@@ -85,6 +91,12 @@ CAUSES = (
         "tests/foreign/test_codes.py::test_the_api_shows_what_each_answer_and_receipt_means",
     ),
     Cause(
+        ErrorCode.BLOCKED,
+        "the SIP client declined it (403, 603)",
+        "sms.transports.sip.status",
+        "tests/sms/transports/sip/test_edge.py::test_what_a_client_answers_is_what_the_message_comes_to",
+    ),
+    Cause(
         ErrorCode.UNKNOWN_HANDSET,
         "the carrier does not accept the number (ESME_RINVDSTADR)",
         "sms.transports.smpp.status",
@@ -101,6 +113,12 @@ CAUSES = (
         "there is no such SIP client in the sender's tree of accounts",
         "sms.sweep.unrouted",
         "tests/sms/test_sweep.py::test_a_client_without_an_edge_cannot_be_reached",
+    ),
+    Cause(
+        ErrorCode.UNKNOWN_HANDSET,
+        "the SIP client does not know the address any more (404, 410, 604)",
+        "sms.transports.sip.status",
+        "tests/sms/transports/sip/test_edge.py::test_what_a_client_answers_is_what_the_message_comes_to",
     ),
     Cause(
         ErrorCode.UNREACHABLE_CARRIER,
@@ -140,6 +158,18 @@ CAUSES = (
         "tests/foreign/test_codes.py::test_the_api_shows_what_each_answer_and_receipt_means",
     ),
     Cause(
+        ErrorCode.UNREACHABLE_CARRIER,
+        "the SIP client takes no messages, or none of this kind (405, 415, 501)",
+        "sms.transports.sip.status",
+        "tests/sms/transports/sip/test_edge.py::test_what_a_client_answers_is_what_the_message_comes_to",
+    ),
+    Cause(
+        ErrorCode.UNREACHABLE_CARRIER,
+        "the SIP edge was stopped or held until the message's validity ended",
+        "sms.transports.sip.sender",
+        "tests/sms/transports/sip/test_edge.py::test_a_held_edge_hands_back_what_it_is_given",
+    ),
+    Cause(
         ErrorCode.CARRIER_VIOLATION,
         "the carrier does not allow the sender (ESME_RINVSRCADR)",
         "sms.transports.smpp.status",
@@ -172,8 +202,38 @@ CAUSES = (
     Cause(
         ErrorCode.UNKNOWN,
         "the link cuts long texts in another way since a part of it was sent",
-        "sms.dispatch.dispatcher",
+        "sms.dispatch.ends",
         "tests/sms/test_dispatch.py::test_a_message_with_parts_of_two_cuts_fails_and_says_so",
+    ),
+    Cause(
+        ErrorCode.UNKNOWN,
+        "the message's row cannot be made ready to send; the timeline says why",
+        "sms.dispatch.dispatcher",
+        "tests/sms/test_dispatch.py::test_one_message_that_cannot_be_made_ready_fails_alone",
+    ),
+    Cause(
+        ErrorCode.UNKNOWN,
+        "the SIP client refused it for another reason; the timeline has its words",
+        "sms.transports.sip.status",
+        "tests/sms/transports/sip/test_edge.py::test_what_a_client_answers_is_what_the_message_comes_to",
+    ),
+    Cause(
+        ErrorCode.UNKNOWN,
+        "the message cannot be written as a SIP request",
+        "sms.transports.sip.sender",
+        "tests/sms/transports/sip/test_edge.py::test_what_cannot_be_written_fails_alone",
+    ),
+    Cause(
+        ErrorCode.UNKNOWN,
+        "the SIP edge failed over the message",
+        "sms.transports.sip.edge",
+        "tests/sms/transports/sip/test_edge.py::test_what_the_edge_stumbles_over_fails_alone",
+    ),
+    Cause(
+        ErrorCode.UNKNOWN,
+        "the SIP client took it and could not show it (IMDN failed)",
+        "sms.transports.sip.server",
+        "tests/sms/transports/sip/test_edge.py::test_a_device_says_that_it_could_not_show_it",
     ),
     Cause(
         ErrorCode.MISSING_SEGMENT,

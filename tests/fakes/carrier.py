@@ -11,7 +11,7 @@ from sms.transports.simulator.knobs import Knobs
 from sms.transports.simulator.mailbox import Delivery
 from sms.transports.simulator.smsc import Smsc
 
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 
 _T = TypeVar("_T")
 

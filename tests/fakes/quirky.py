@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 PAUSE_S = 0.02
 """Between two writes that shall not arrive as one."""
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from sms.lifecycle import LinkState
 from sms.transports.base import LateAnswer, Outcome, Report
 
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 
 
 class RecordingSink:

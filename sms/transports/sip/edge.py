@@ -20,7 +20,6 @@ from sms.errors import ErrorCode
 from sms.lifecycle import LinkState
 from sms.text import Encoding
 from sms.transports.base import (
-    Fault,
     Outbound,
     Outcome,
     Refusal,
@@ -37,7 +36,7 @@ from sms.transports.sip.framing import PING
 from sms.transports.sip.message import Request, parse
 from sms.transports.sip.office import Office
 from sms.transports.sip.registrar import Binding, Registrar
-from sms.transports.sip.sender import Result, Sender
+from sms.transports.sip.sender import Result, Sender, unsent
 from sms.transports.sip.server import Server
 from sms.transports.sip.settings import Policy, SipSettings
 from sms.transports.sip.sockets import Sockets
@@ -210,7 +209,7 @@ class SipEdge:
         while self._queue:
             outbound = self._queue.popleft()
             if not self._is_up or self._is_held:
-                self._settle(outbound.key, _unsent("the edge does not listen"))
+                self._settle(outbound.key, unsent("the edge does not listen"))
                 continue
             try:
                 self._sender.take(outbound)
@@ -409,11 +408,6 @@ class _InLoop:
 
 def _call(loop: asyncio.AbstractEventLoop, what: Callable[..., None], *arguments: object) -> None:
     loop.call_soon_threadsafe(what, *arguments)
-
-
-def _unsent(raw: str) -> TransportError:
-    code = ErrorCode.UNREACHABLE_CARRIER
-    return TransportError(code, permanent=False, raw=raw, fault=Fault.LINE)
 
 
 def _is_ours(settings: SipSettings, host: str) -> bool:

@@ -130,7 +130,7 @@ class Sender:
         for queue in self._queues.values():
             while len(queue) > 1:
                 waiting = queue.pop()
-                self._settle_key(waiting.outbound.key, _unsent("the edge is stopping"))
+                self._settle_key(waiting.outbound.key, unsent("the edge is stopping"))
 
     def give_up(self, reason: str) -> None:
         """Hand back everything."""
@@ -280,7 +280,8 @@ class Sender:
             self._queues.pop(login, None)
 
 
-def _unsent(raw: str) -> TransportError:
+def unsent(raw: str) -> TransportError:
+    """Say of what was never tried that it has not left."""
     code = ErrorCode.UNREACHABLE_CARRIER
     return TransportError(code, permanent=False, raw=raw, fault=Fault.LINE)
 

@@ -17,7 +17,9 @@ pytestmark = pytest.mark.django_db
 
 LIST = "/admin/sms/link/"
 NO_ROWS = {
-    f"{rows}-{count}_FORMS": 0 for rows in ("routes", "slots") for count in ("TOTAL", "INITIAL")
+    f"{rows}-{count}_FORMS": 0
+    for rows in ("routes", "slots", "health")
+    for count in ("TOTAL", "INITIAL")
 }
 
 

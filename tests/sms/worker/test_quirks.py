@@ -238,7 +238,10 @@ def test_no_quirk_stops_a_session_or_loses_a_message(account: Account, number: P
     quirks = {to[-4:]: QUIRKS[name][0] for to, name in NUMBERS.items()}
     quirks |= {to[-4:]: out_of_order for to in pair}
     expected = {to: QUIRKS[name][1] for to, name in NUMBERS.items()} | pair
-    with QuirkySmsc(quirks) as smsc, open_shop(account, smsc, window_size=100) as shop:
+    with (
+        QuirkySmsc(quirks) as smsc,
+        open_shop(account, smsc, window_size=100, response_timeout_s=6) as shop,
+    ):
         sids = shop.send(expected)
         shop.wait_ends(sids, expected)
         assert smsc.binds == ["transceiver"]

@@ -2,9 +2,11 @@
 
 import threading
 import zlib
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from pytest import MonkeyPatch
 
 from sms.errors import ErrorCode
 from sms.lifecycle import Status
@@ -17,6 +19,7 @@ from sms.transports.base import (
     TransportError,
 )
 from sms.transports.sip.guard import Allowance
+from sms.transports.sip.message import Unwritable
 from tests.fakes.sip_client import Heard, SipClient, WsWire
 from tests.fakes.sip_office import subscriber
 from tests.sms.transports.contract import segment
@@ -44,6 +47,15 @@ def say(bench: Bench, client: SipClient, *words: object, **more: object) -> Hear
     bench.edge.answer(bench.sink.reports[-1:], stored=True)
     asking.join()
     return answers[0]
+
+
+def fail_with(error: Exception) -> Callable[..., None]:
+    """Make a function that raises this."""
+
+    def fail(*arguments: object) -> None:
+        raise error
+
+    return fail
 
 
 # --- registering ------------------------------------------------------------------------
@@ -236,6 +248,36 @@ def test_a_long_text_goes_over_tcp_and_not_over_udp(bench: Bench) -> None:
     assert len(tcp.wait_messages(1)[0].body) == 1300 and not udp.messages
 
 
+def test_a_held_edge_hands_back_what_it_is_given(bench: Bench) -> None:
+    alice = bench.registered()
+    bench.edge.hold(True)
+    result = send(bench)
+    assert isinstance(result, TransportError)
+    assert (result.code, result.fault) == (ErrorCode.UNREACHABLE_CARRIER, Fault.LINE)
+    bench.edge.hold(False)
+    assert isinstance(send(bench, 1), Accepted) and len(alice.messages) == 1
+
+
+def test_what_cannot_be_written_fails_alone(bench: Bench, monkeypatch: MonkeyPatch) -> None:
+    bench.registered()
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.edge._sender, "_request", fail_with(Unwritable("no line holds it")))
+        result = send(bench)
+    assert isinstance(result, TransportError)
+    assert (result.code, result.permanent) == (ErrorCode.UNKNOWN, True)
+    assert isinstance(send(bench, 1), Accepted)
+
+
+def test_what_the_edge_stumbles_over_fails_alone(bench: Bench, monkeypatch: MonkeyPatch) -> None:
+    bench.registered()
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.edge._sender, "take", fail_with(RuntimeError("a fault of ours")))
+        result = send(bench)
+    assert isinstance(result, TransportError)
+    assert (result.code, result.permanent) == (ErrorCode.UNKNOWN, True)
+    assert isinstance(send(bench, 1), Accepted)
+
+
 def test_a_sender_cannot_write_headers(bench: Bench) -> None:
     alice = bench.registered()
     assert isinstance(send(bench, sender='Evil" <x>\r\nX-Evil: 1', text="a\r\n\r\nb"), Accepted)
@@ -327,6 +369,14 @@ def test_bodies_of_all_kinds(bench: Bench) -> None:
     bomb = zlib.compress(b"\x00" * 10_000_000)
     assert alice.say("bob", bomb, headers="Content-Encoding: deflate\r\n").status == 400
     assert len(bench.sink.reports) == 2
+
+
+def test_a_device_says_that_it_could_not_show_it(bench: Bench) -> None:
+    alice = bench.registered()
+    assert say(bench, alice, "bob", IMDN.format("failed"), kind="message/imdn+xml").status == 200
+    receipt = bench.sink.reports[-1]
+    assert isinstance(receipt, Receipt)
+    assert (receipt.status, receipt.code) == (Status.FAILED, ErrorCode.UNKNOWN)
 
 
 # --- strangers --------------------------------------------------------------------------
