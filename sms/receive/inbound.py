@@ -1,6 +1,7 @@
 """Messages that arrived for a number of ours: from a carrier, from a SIP client."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from django.db import transaction
 from django.utils import timezone
@@ -9,6 +10,9 @@ from sms.models import Arrival
 from sms.receive.parts import Joiner
 from sms.receive.storing import store
 from sms.transports.base import Inbound
+
+LONGEST_PARTY = 80
+"""As much of an address as a message's row holds; numbers and names are far shorter."""
 
 
 def inbound(batch: Sequence[Inbound], *, link_id: int | None = None) -> None:
@@ -20,8 +24,20 @@ def inbound(batch: Sequence[Inbound], *, link_id: int | None = None) -> None:
     now = timezone.now()
     with transaction.atomic():
         joiner = Joiner(link_id=link_id, now=now)
-        store(joiner.take(batch), now=now)
+        store(joiner.take([_fitting(item) for item in batch]), now=now)
         joiner.keep()
+
+
+def _fitting(item: Inbound) -> Inbound:
+    """Cut addresses that no row holds: a carrier that writes such has delivered all the same."""
+    if max(len(item.sender), len(item.recipient)) <= LONGEST_PARTY:
+        return item
+    return replace(
+        item,
+        sender=item.sender[:LONGEST_PARTY],
+        recipient=item.recipient[:LONGEST_PARTY],
+        remark=item.remark or f"an address was cut to {LONGEST_PARTY} characters",
+    )
 
 
 def settle_arrivals(limit: int = 500) -> int:

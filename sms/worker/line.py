@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 from sms import receive, relay, switchboard
 from sms.circuit import Rules
@@ -114,6 +114,23 @@ class Line:
         return came
 
     def _receive(self, reports: Sequence[Report]) -> None:
+        """Commit reports; one that cannot be must not hold up the others, and the link with them.
+
+        Storing is idempotent, so what a batch had come to is done once more without harm.
+        """
+        try:
+            self._store(reports)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            if len(reports) > 1:
+                for report in reports:
+                    self._receive([report])
+                return
+            logger.exception("link %s: a report could not be stored", self._name)
+            self._transport.answer(reports, stored=False)
+
+    def _store(self, reports: Sequence[Report]) -> None:
         """Commit reports; only then does the peer hear that we have them."""
         receipts = [report for report in reports if isinstance(report, Receipt)]
         inbound = [report for report in reports if isinstance(report, Inbound)]

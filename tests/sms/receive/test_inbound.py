@@ -296,3 +296,10 @@ def test_two_workers_with_parts_of_the_same_messages_make_each_once(number: Phon
     assert errors == []
     assert sorted(bodies()) == sorted(f"{m}-1;{m}-2;{m}-3;" for m in range(60))
     assert timezone.now() > Message.objects.latest("id").date_created
+
+
+@pytest.mark.parametrize("session", ["", "one"])
+def test_an_address_longer_than_a_row_holds_is_cut(session: str) -> None:
+    receive.inbound([single("Hi", sender="9" * 200, session=session)])
+    assert Message.objects.get().sender == "9" * 80
+    assert ("remark", "an address was cut to 80 characters") in notes()
