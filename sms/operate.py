@@ -86,7 +86,7 @@ class Status:
     mode: str
     binds: int
     waiting: int
-    """Messages in its queue."""
+    """Messages in its queue that no worker has claimed."""
     slots: list[SlotStatus]
 
 
@@ -97,7 +97,7 @@ def status(link: Link) -> Status:
         enabled=link.enabled,
         mode=str(link.mode),
         binds=link.binds,
-        waiting=Message.objects.filter(link=link, due_at__isnull=False).count(),
+        waiting=Message.objects.waiting().filter(link=link).count(),
         slots=[_slot_status(slot) for slot in slots.live(link.id)],
     )
 
