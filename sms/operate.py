@@ -56,6 +56,14 @@ def order(link: Link, name: str) -> str:
     """Give a link an order by its name in ORDERS; returns what will happen."""
     Link.objects.filter(id=link.id).update(**ORDERS[name].change(), date_updated=timezone.now())
     announce(link)
+    return _effect(link, name)
+
+
+def _effect(link: Link, name: str) -> str:
+    if not link.enabled and name not in ("enable", "disable"):
+        return f"is disabled; once it is enabled, it {ORDERS[name].effect}"
+    if name == "rebind" and link.mode == LinkMode.DRAIN:
+        return "is drained: it has no connection, and connects when it is resumed"
     return ORDERS[name].effect
 
 

@@ -89,12 +89,10 @@ def _give(name: str) -> Callable[["LinkAdmin", HttpRequest, QuerySet[Link]], Non
     @admin.action(description=f"{name.capitalize()} the selected links", permissions=["change"])
     def give(model_admin: "LinkAdmin", request: HttpRequest, links: QuerySet[Link]) -> None:
         for link in links:
-            effect = operate.order(link, name)
-            if link.enabled or name in ("enable", "disable"):
-                model_admin.message_user(request, f"Link {link.name} {effect}.")
-            else:
-                text = f"Link {link.name} is disabled. Once it is enabled, it {effect}."
-                model_admin.message_user(request, text, messages.WARNING)
+            text = f"Link {link.name} {operate.order(link, name)}."
+            is_followed = link.enabled or name in ("enable", "disable")
+            level = messages.INFO if is_followed else messages.WARNING
+            model_admin.message_user(request, text, level)
 
     give.__name__ = name
     return give

@@ -208,6 +208,20 @@ def test_each_order_changes_the_row_that_workers_follow(link: Link) -> None:
 
 
 @pytest.mark.django_db
+def test_an_order_says_when_it_is_not_followed_yet(link: Link) -> None:
+    def told(order: str) -> str:
+        out = StringIO()
+        call_command("link", "carrier", order, "--wait", "0", stdout=out)
+        return out.getvalue()
+
+    told("drain")
+    assert "Link carrier is drained: it has no connection" in told("rebind")
+    told("disable")
+    assert "Link carrier is disabled; once it is enabled, it stays connected" in told("pause")
+    assert "is disabled; once" not in told("enable")
+
+
+@pytest.mark.django_db
 def test_a_links_status_names_its_workers_and_counts_what_waits(
     link: Link, make_message: MakeMessage
 ) -> None:

@@ -59,7 +59,7 @@ def test_an_order_says_what_will_happen_and_changes_the_row(browser: Browser, li
 
 def test_an_order_to_a_disabled_link_says_that_it_waits(browser: Browser, link: Link) -> None:
     assert "given workers" not in give(browser, link, "disable")
-    assert "Link carrier is disabled. Once it is enabled, it" in give(browser, link, "drain")
+    assert "Link carrier is disabled; once it is enabled, it" in give(browser, link, "drain")
     assert "Link carrier is given workers" in give(browser, link, "enable")
 
 
