@@ -25,7 +25,7 @@ def test_every_setting_of_smpp_is_a_column_with_the_same_default() -> None:
 def test_every_setting_of_an_edge_is_a_column_or_the_platforms() -> None:
     columns = {column.attname for column in Link._meta.concrete_fields}
     own = {setting.name for setting in fields(SipSettings)}
-    assert own - columns == {"domain", "secret", "waits_for_clients"}
+    assert own - columns == {"domain", "secret", "trusted", "waits_for_clients"}
 
 
 def test_an_edges_row_opens_it_with_the_settings_of_the_platform(settings: LazySettings) -> None:
