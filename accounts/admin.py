@@ -12,11 +12,12 @@ from accounts.provisioning.accounts import AccountSettings, create_account, upda
 from accounts.provisioning.clients import ClientSettings, remove_client, update_client
 from accounts.provisioning.numbers import NumberSettings, add_number, remove_number, update_number
 from accounts.provisioning.refusals import Refused
+from cpaas.pages import ModelAdmin
 
 Row = TypeVar("Row", bound=models.Model)
 
 
-class VerbAdmin(admin.ModelAdmin[Row]):
+class VerbAdmin(ModelAdmin[Row]):
     """Shows the reason when a verb refuses, and leaves everything as it was."""
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

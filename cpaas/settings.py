@@ -7,6 +7,7 @@ from pathlib import Path
 import django_stubs_ext
 from cryptography.fernet import Fernet
 
+from cpaas import appearance
 from cpaas.env import (
     DATA_DIR,
     database_of,
@@ -50,6 +51,8 @@ SIP_TRUSTED_PROXIES = envlist("SIP_TRUSTED_PROXIES")
 SIP_CLIENT_PAGE = envbool("SIP_CLIENT_PAGE", False)
 
 INSTALLED_APPS = [
+    "unfold",  # before the admin, whose templates it replaces
+    "unfold.contrib.filters",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -73,6 +76,7 @@ MIDDLEWARE = [
     "cpaas.middleware.MessageMiddleware",
     "cpaas.middleware.XFrameOptionsMiddleware",
 ]
+UNFOLD = appearance.UNFOLD
 ROOT_URLCONF = "cpaas.urls"
 WSGI_APPLICATION = "cpaas.wsgi.application"
 TEMPLATES = [

@@ -3,11 +3,12 @@
 from django.contrib import admin
 from django.http import HttpRequest
 
+from cpaas.pages import ModelAdmin
 from sms.models import Binding
 
 
 @admin.register(Binding)
-class BindingAdmin(admin.ModelAdmin[Binding]):
+class BindingAdmin(ModelAdmin[Binding]):
     """Shown only: a client registers and leaves by itself."""
 
     list_display = ("client", "contact", "transport", "link", "user_agent", "expires_at")

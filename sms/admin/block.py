@@ -6,11 +6,12 @@ from django.contrib import admin
 from django.forms import ModelForm
 from django.http import HttpRequest
 
+from cpaas.pages import ModelAdmin
 from sms.models import Block
 
 
 @admin.register(Block)
-class BlockAdmin(admin.ModelAdmin[Block]):
+class BlockAdmin(ModelAdmin[Block]):
     """Recipients that nothing is sent to."""
 
     list_display = ("pattern", "account", "note", "added_by", "added_at")

@@ -6,6 +6,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from cpaas.pages import ModelAdmin, TabularInline
 from sms import notify
 from sms.models import Callback, CallbackAttempt, CallbackHost
 
@@ -38,7 +39,7 @@ class _ReadOnly:
         return False
 
 
-class AttemptInline(_ReadOnly, admin.TabularInline[CallbackAttempt, Callback]):
+class AttemptInline(_ReadOnly, TabularInline[CallbackAttempt, Callback]):
     """Every try, with its own time."""
 
     model = CallbackAttempt
@@ -47,7 +48,7 @@ class AttemptInline(_ReadOnly, admin.TabularInline[CallbackAttempt, Callback]):
 
 
 @admin.register(Callback)
-class CallbackAdmin(_ReadOnly, admin.ModelAdmin[Callback]):
+class CallbackAdmin(_ReadOnly, ModelAdmin[Callback]):
     """Callbacks, their attempts, and having them repeated."""
 
     list_display = ("message", "status", "state", "host", "attempts", "last_answer", "due_at")
@@ -72,7 +73,7 @@ class CallbackAdmin(_ReadOnly, admin.ModelAdmin[Callback]):
 
 
 @admin.register(CallbackHost)
-class CallbackHostAdmin(_ReadOnly, admin.ModelAdmin[CallbackHost]):
+class CallbackHostAdmin(_ReadOnly, ModelAdmin[CallbackHost]):
     """Hosts that fail now; one that answers again leaves the list."""
 
     list_display = ("host", "failures", "opened_at", "probe_at", "last_answer")

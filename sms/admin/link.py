@@ -8,6 +8,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from cpaas.pages import ModelAdmin, TabularInline
 from sms import operate
 from sms.admin.route import RouteInline
 from sms.lifecycle import CircuitState, LinkMode
@@ -50,7 +51,7 @@ class LinkForm(forms.ModelForm[Link]):
         return typed or (self.instance.tls_key if self.data.get("tls_cert") else "")
 
 
-class SlotInline(admin.TabularInline[Slot, Link]):
+class SlotInline(TabularInline[Slot, Link]):
     """Which worker holds a bind of a link, and where its connection stands."""
 
     model = Slot
@@ -63,7 +64,7 @@ class SlotInline(admin.TabularInline[Slot, Link]):
     max_num = 0
 
 
-class HealthInline(admin.TabularInline[Health, Link]):
+class HealthInline(TabularInline[Health, Link]):
     """Its circuit, and how long its queue is."""
 
     model = Health
@@ -99,7 +100,7 @@ def _give(name: str) -> Callable[["LinkAdmin", HttpRequest, QuerySet[Link]], Non
 
 
 @admin.register(Link)
-class LinkAdmin(admin.ModelAdmin[Link]):
+class LinkAdmin(ModelAdmin[Link]):
     """Connections to carriers."""
 
     form = LinkForm

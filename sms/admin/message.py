@@ -9,6 +9,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from accounts import unrouted
+from cpaas.pages import ModelAdmin
 from sms.admin import callback
 from sms.models import Callback, Message
 from sms.timeline import timeline
@@ -41,7 +42,7 @@ class WhoseFilter(admin.SimpleListFilter):
 
 
 @admin.register(Message)
-class MessageAdmin(admin.ModelAdmin[Message]):
+class MessageAdmin(ModelAdmin[Message]):
     """Read-only: a message changes by what happens to it."""
 
     list_display = ("sid", "date_created", "direction", "sender", "recipient", "status", "link")

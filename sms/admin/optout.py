@@ -3,11 +3,12 @@
 from django.contrib import admin
 from django.http import HttpRequest
 
+from cpaas.pages import ModelAdmin
 from sms.models import OptOut
 
 
 @admin.register(OptOut)
-class OptOutAdmin(admin.ModelAdmin[OptOut]):
+class OptOutAdmin(ModelAdmin[OptOut]):
     """To look at, and to lift by deleting: START does the same."""
 
     list_display = ("person", "number", "account", "word", "since")

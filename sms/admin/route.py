@@ -2,10 +2,11 @@
 
 from django.contrib import admin
 
+from cpaas.pages import ModelAdmin, TabularInline
 from sms.models import Link, Route
 
 
-class RouteInline(admin.TabularInline[Route, Link]):
+class RouteInline(TabularInline[Route, Link]):
     """The routes over a link."""
 
     model = Route
@@ -14,7 +15,7 @@ class RouteInline(admin.TabularInline[Route, Link]):
 
 
 @admin.register(Route)
-class RouteAdmin(admin.ModelAdmin[Route]):
+class RouteAdmin(ModelAdmin[Route]):
     """All routes: those alike in prefix, account and sender stand together."""
 
     list_display = (
