@@ -11,7 +11,6 @@ lines.py       the connections of a link: one, or a transmitter and a receiver
 link.py        the transport: takes segments, hands outcomes and reports back
 outgoing.py    segments before they are written, and how many to take
 alarms.py      warnings of one kind, no more than one a minute
-guarded.py     a sink that cannot fail the loop's thread
 message.py     between segments or reports and the PDUs that carry them
 long_messages.py  in parts, by header or TLVs, or whole
 alphabet.py    what the peer reads data_coding 0 as

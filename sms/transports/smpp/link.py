@@ -20,12 +20,12 @@ from sms.transports.base import (
     Sink,
     Split,
 )
+from sms.transports.guarded import GuardedSink
 from sms.transports.loop import shared_loop
 from sms.transports.smpp.alarms import Alarms
 from sms.transports.smpp.codec import CommandStatus, Message, Pdu, SubmitSm, Unbind, plain_response
 from sms.transports.smpp.connection import Connection
 from sms.transports.smpp.dialler import SESSION_STATUSES
-from sms.transports.smpp.guarded import GuardedSink
 from sms.transports.smpp.lines import Lines
 from sms.transports.smpp.long_messages import split
 from sms.transports.smpp.message import late_answer, read_report, result_of
