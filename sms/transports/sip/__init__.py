@@ -3,10 +3,10 @@
     sockets -> parse -> server -> registrar, report     what clients ask of us
     outbound -> sender -> transactions -> sockets       what we ask of clients
 
-edge.py         the transport: one process, one loop, all sockets of an edge
-sockets.py      UDP, TCP and WebSocket; the only file here that touches the network
-server.py       guard, password, REGISTER and MESSAGE, answers
-sender.py       a message to all places of a client, one at a time in its order
+edge/           the transport: one process, one loop, all sockets of an edge
+sockets/        UDP, TCP and WebSocket; the only file here that touches the network
+server/         guard, password, REGISTER and MESSAGE, answers
+sender/         a message to all places of a client, one at a time in its order
 registrar.py    bindings: who is where, over which flow, until when
 transaction.py  repetitions: of requests, of answers
 digest.py       passwords: challenges, nonces, their check

@@ -157,6 +157,14 @@ def escaped_user(user: str) -> str:
     return quote(user, safe=_USER_SAFE.replace(";", "").replace("?", ""))
 
 
+def user_of(uri: str) -> str:
+    """Read the user part of an address; empty where there is none, or no address."""
+    try:
+        return Uri.read(uri).user
+    except Malformed:
+        return ""
+
+
 def _display_of(text: str) -> tuple[str, str]:
     if text.startswith('"'):
         found = re.match(r'"((?:[^"\\]|\\.)*)"\s*', text)

@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
+from typing import Final
 
 from sms.transports.sip.flow import WS, Flow
 from sms.transports.sip.guard import Allowance
 from sms.transports.sip.transaction import Timers
+
+_ANY: Final = ("0.0.0.0", "::", "")  # noqa: S104  # compared with, not listened on
+_LOCAL_NAMES: Final = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,13 @@ class SipSettings:
 
     trusted: tuple[str, ...] = ()
     """Networks of our own proxies, which have checked the passwords of whom they name."""
+
+    def means_this_edge(self, host: str) -> bool:
+        """Say whether a host in an address stands for this edge."""
+        named = (self.domain, self.public_host, self.host, *_LOCAL_NAMES)
+        if host in {name.lower() for name in named if name}:
+            return True
+        return self.host in _ANY and _is_address(host)
 
     def vouches(self, flow: Flow) -> bool:
         """Say whether a proxy of ours is at the other end."""
@@ -65,3 +76,11 @@ class Policy:
     """Connections from one address on which nobody has registered."""
     reopen_s: tuple[float, ...] = (1.0, 2.0, 5.0, 10.0, 30.0)
     """Waits between tries to get the ports."""
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -1,5 +1,6 @@
 """An edge on ports of its own, around it a platform in memory, before it clients."""
 
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,8 +13,9 @@ from sms.transports.sip.settings import Policy, SipSettings
 from sms.transports.sip.transaction import Timers
 from tests.fakes.ports import free_port
 from tests.fakes.sink import RecordingSink
-from tests.fakes.sip_client import SipClient, TcpWire, UdpWire, Wire, WsWire
+from tests.fakes.sip_client import Heard, SipClient, TcpWire, UdpWire, Wire, WsWire
 from tests.fakes.sip_office import MemoryOffice, subscriber
+from tests.sms.transports.contract import segment
 
 QUICK = Policy(
     timers=Timers(t1=0.05, t2=0.2, t4=0.2),
@@ -82,6 +84,25 @@ class Bench:
         for client in self.clients:
             client.close()
         self.edge.stop(drain_s=0)
+
+
+def send(bench: Bench, key: int = 0, login: str = "alice", **fields: object) -> object:
+    """Send one message and return its result."""
+    count = len(bench.sink.outcomes)
+    bench.edge.send([segment(key, recipient=f"client:{login}", **fields)])
+    bench.sink.wait_outcomes(count + 1)
+    return bench.sink.result_of(key)
+
+
+def say(bench: Bench, client: SipClient, *words: object, **more: object) -> Heard:
+    """Have a client say something; what the platform hears of it is stored."""
+    count, answers = len(bench.sink.reports), []
+    asking = threading.Thread(target=lambda: answers.append(client.say(*words, **more)))  # type: ignore[arg-type]
+    asking.start()
+    bench.sink.wait_reports(count + 1)
+    bench.edge.answer(bench.sink.reports[-1:], stored=True)
+    asking.join()
+    return answers[0]
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ def acknowledge(bench: Bench) -> None:
         heard(item)
         edge.answer([item], stored=True)
 
-    bench.edge._server._report = report
+    bench.edge._server._post._report = report
 
 
 @pytest.mark.parametrize("kind", ["UDP", "TCP"])

@@ -1,5 +1,8 @@
 """What we ask of clients: to take a message. No I/O.
 
+letter.py    a message as octets
+failures.py  what it comes to when no place takes it
+
 One message at a time for each client, so that they arrive in order, as RFC 3428 §8 wants
 it; to all places where the client is at once, and the first who takes it has it.
 """
@@ -9,7 +12,6 @@ import secrets
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from email.utils import formatdate
 from typing import Final
 
 from sms.errors import ErrorCode
@@ -23,20 +25,21 @@ from sms.transports.base import (
     TransportError,
 )
 from sms.transports.sip import status as statuses
-from sms.transports.sip.fields import escaped_user, quoted
 from sms.transports.sip.flow import UDP, Flow
-from sms.transports.sip.message import Headers, Request, Response, Unwritable
+from sms.transports.sip.message import Response, Unwritable
 from sms.transports.sip.registrar import Binding, Registrar
+from sms.transports.sip.sender.failures import Failure, error_of, refused, unanswered, unsent
+from sms.transports.sip.sender.letter import Letters, login_of
+from sms.transports.sip.settings import Policy, SipSettings
 from sms.transports.sip.status import Meaning
-from sms.transports.sip.transaction import ClientTransaction, ClientTransactions, Timers
+from sms.transports.sip.transaction import ClientTransaction, ClientTransactions
+
+__all__ = ["Result", "Sender", "unsent"]
 
 logger = logging.getLogger(__name__)
 
 UDP_LIMIT: Final = 1_300
 """Octets of a request where the network may be congested unseen. Source: RFC 3428 §8."""
-CLIENT_PREFIX: Final = "client:"
-_WAIT_S: Final = 3600.0
-"""How often a message looks whether its client is back; a REGISTER wakes it at once."""
 
 Result = Accepted | TransportError | OutcomeUnknown
 
@@ -50,7 +53,7 @@ class _Delivery:
     call_id: str
     open_branches: int = 0
     is_settled: bool = False
-    failures: list[tuple[tuple[int, int], Meaning, str, float | None]] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
 
 
 class Sender:
@@ -58,13 +61,10 @@ class Sender:
 
     def __init__(
         self,
+        settings: SipSettings,
+        policy: Policy,
         *,
-        domain: str,
-        local: str,
         registrar: Registrar,
-        timers: Timers,
-        waits_for_clients: bool,
-        is_near: Callable[[Flow], bool],
         send: Callable[[Flow, bytes], bool],
         settle: Callable[[int, Result], None],
         delivered: Callable[[Receipt], None],
@@ -72,15 +72,10 @@ class Sender:
         clock: Callable[[], float],
         wall: Callable[[], float],
     ) -> None:
-        """`local` is our address and port for Via; `lost` hears of places to be given up.
-
-        `is_near` knows who is reached through our own network, with room for any size.
-        """
-        self._domain = domain
-        self._local = local
+        """`lost` hears of places to be given up."""
+        self._settings = settings
+        self._letters = Letters(settings, wall)
         self._registrar = registrar
-        self._waits = waits_for_clients
-        self._is_near = is_near
         self._settle_key = settle
         self._delivered = delivered
         self._lost = lost
@@ -89,7 +84,7 @@ class Sender:
         self._queues: dict[str, deque[_Delivery]] = {}
         """By login; the first of each is out, the others wait for it."""
         self._transactions: ClientTransactions[tuple[_Delivery, Binding]] = ClientTransactions(
-            timers, send=send, on_final=self._on_final
+            policy.timers, send=send, on_final=self._on_final
         )
         self._advancing: set[str] = set()
 
@@ -105,7 +100,7 @@ class Sender:
 
     def take(self, outbound: Outbound) -> None:
         """Take a message: it goes out at once, or after those before it for the same client."""
-        login = outbound.recipient.removeprefix(CLIENT_PREFIX).lower()
+        login = login_of(outbound)
         delivery = _Delivery(outbound, login, secrets.token_hex(16))
         queue = self._queues.setdefault(login, deque())
         queue.append(delivery)
@@ -148,49 +143,24 @@ class Sender:
     def _begin(self, delivery: _Delivery) -> None:
         bindings = self._registrar.of(delivery.login, self._wall())
         try:
-            copies = [(binding, *self._request(delivery, binding)) for binding in bindings]
+            copies = [
+                (binding, *self._letters.write(delivery.outbound, binding, delivery.call_id))
+                for binding in bindings
+            ]
         except Unwritable as error:
             self._settle(
                 delivery, TransportError(ErrorCode.UNKNOWN, permanent=True, raw=str(error))
             )
             return
-        fitting = [
-            (binding, branch, data)
-            for binding, branch, data in copies
-            if len(data) <= UDP_LIMIT
-            or binding.flow.transport != UDP
-            or self._is_near(binding.flow)
-        ]
+        fitting = [copy for copy in copies if _fits(copy[2], copy[0].flow, self._settings)]
         if not fitting:
             reason = "too large for UDP" if copies else "not registered"
             meaning = statuses.TOO_LARGE if copies else statuses.NO_BINDING
-            self._settle(delivery, self._error(meaning, reason, None))
+            self._fail(delivery, meaning, reason)
             return
         delivery.open_branches = len(fitting)
         for binding, branch, data in fitting:
             self._transactions.begin(branch, binding.flow, data, (delivery, binding), self._clock())
-
-    def _request(self, delivery: _Delivery, binding: Binding) -> tuple[str, bytes]:
-        branch = f"z9hG4bK{secrets.token_hex(8)}"
-        outbound = delivery.outbound
-        rows = (
-            ("via", f"SIP/2.0/{binding.flow.transport} {self._local};branch={branch};rport"),
-            ("max-forwards", "70"),
-            ("from", f"{self._sender(outbound.sender)};tag={delivery.call_id[:8]}"),
-            ("to", f"<sip:{escaped_user(delivery.login)}@{self._domain}>"),
-            ("call-id", delivery.call_id),
-            ("cseq", "1 MESSAGE"),
-            ("date", formatdate(self._wall(), usegmt=True)),
-            ("content-type", "text/plain;charset=UTF-8"),
-        )
-        body = outbound.text.encode("utf-8", errors="replace")
-        request = Request(Headers(rows), body, method="MESSAGE", uri=binding.contact)
-        return branch, request.to_bytes()
-
-    def _sender(self, sender: str) -> str:
-        name = sender.removeprefix(CLIENT_PREFIX)
-        display = "" if name.isascii() and name.replace("+", "").isalnum() else f"{quoted(name)} "
-        return f"{display}<sip:{escaped_user(name)}@{self._domain}>"
 
     # --- answers --------------------------------------------------------------------
 
@@ -209,8 +179,8 @@ class Sender:
             return
         self._note_failure(delivery, binding, response, reason)
         if not delivery.open_branches and not delivery.is_settled:
-            _, meaning, raw, retry_after_s = min(delivery.failures, key=lambda failure: failure[0])
-            self._settle(delivery, self._error(meaning, raw, retry_after_s))
+            best = min(delivery.failures, key=lambda failure: failure.rank)
+            self._fail(delivery, best.meaning, best.raw, best.retry_after_s)
 
     def _succeed(self, delivery: _Delivery, response: Response) -> None:
         call_id = delivery.call_id
@@ -223,42 +193,23 @@ class Sender:
         self, delivery: _Delivery, binding: Binding, response: Response | None, reason: str
     ) -> None:
         if response is None:
-            is_gone = "gone" in reason
-            meaning = statuses.FLOW_LOST if is_gone else statuses.NO_ANSWER
-            delivery.failures.append(
-                (statuses.rank(503 if is_gone else 408), meaning, reason, None)
-            )
+            delivery.failures.append(unanswered(reason, flow_is_gone="gone" in reason))
             if self._registrar.silent(binding):
                 self._lost(binding)
             return
         self._registrar.heard(binding)
-        meaning = statuses.meaning(response.status)
-        if meaning.is_alarming:
+        failure = refused(response)
+        if failure.meaning.is_alarming:
             logger.error("a client answered %s: who is between us?", response.status)
-        if meaning.drops_binding:
+        if failure.meaning.drops_binding:
             self._lost(binding)
-        raw = f"{response.status} {response.reason}"[:200]
-        failure = (statuses.rank(response.status), meaning, raw, _retry_after_s(response))
         delivery.failures.append(failure)
 
-    def _error(self, meaning: Meaning, raw: str, retry_after_s: float | None) -> TransportError:
-        code = meaning.code
-        if meaning.may_wait and self._waits:
-            wait_s, max_tries = _WAIT_S, None
-        elif meaning.retry_s is None:
-            return TransportError(code, permanent=True, raw=raw)
-        else:
-            wait_s = max(retry_after_s or 0.0, meaning.retry_s)
-            max_tries = meaning.max_tries
-        # Never the edge's own: one client's trouble says nothing of the others.
-        return TransportError(
-            code,
-            permanent=False,
-            raw=raw,
-            retry_in_s=wait_s,
-            max_tries=max_tries,
-            fault=Fault.MESSAGE,
-        )
+    def _fail(
+        self, delivery: _Delivery, meaning: Meaning, raw: str, retry_after_s: float | None = None
+    ) -> None:
+        waits = self._settings.waits_for_clients
+        self._settle(delivery, error_of(meaning, raw, retry_after_s, waits=waits))
 
     def _settle(self, delivery: _Delivery, result: Result) -> None:
         delivery.is_settled = True
@@ -280,14 +231,6 @@ class Sender:
             self._queues.pop(login, None)
 
 
-def unsent(raw: str) -> TransportError:
-    """Say of what was never tried that it has not left."""
-    code = ErrorCode.UNREACHABLE_CARRIER
-    return TransportError(code, permanent=False, raw=raw, fault=Fault.LINE)
-
-
-def _retry_after_s(response: Response) -> float | None:
-    text = response.headers.get("retry-after").partition("(")[0].partition(";")[0].strip()
-    if text.isascii() and text.isdigit():
-        return min(float(text), statuses.LONGEST_RETRY_S)
-    return None
+def _fits(data: bytes, flow: Flow, settings: SipSettings) -> bool:
+    """Say whether the network takes it: our own, towards proxies, has room for any size."""
+    return len(data) <= UDP_LIMIT or flow.transport != UDP or settings.vouches(flow)
