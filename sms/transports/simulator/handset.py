@@ -25,6 +25,8 @@ class Manner:
     way: str = "udh8"
     data_coding: int | None = None
     """None chooses GSM, or UCS-2 where that lacks a character."""
+    is_hex: bool = False
+    """Whether the text is octets in hexadecimal, to be sent as they are; any coding may say so."""
     missing: frozenset[int] = field(default_factory=frozenset)
     """Numbers of the parts that do not come."""
     repeated: frozenset[int] = field(default_factory=frozenset)
@@ -51,6 +53,7 @@ def manner_of(given: Mapping[str, str]) -> Manner:
     return Manner(
         way=way,
         data_coding=knob_value(coding) if coding else None,
+        is_hex=bool(knob_value(given.get("hex", "0"))),
         missing=_numbers(given.get("missing", "")),
         repeated=_numbers(given.get("repeat", "")),
         is_shuffled=bool(knob_value(given.get("shuffle", "0"))),
@@ -58,7 +61,7 @@ def manner_of(given: Mapping[str, str]) -> Manner:
     )
 
 
-PARAMETERS: Final = ("way", "data_coding", "missing", "repeat", "shuffle", "reference")
+PARAMETERS: Final = ("way", "data_coding", "hex", "missing", "repeat", "shuffle", "reference")
 
 
 def _numbers(text: str) -> frozenset[int]:
@@ -101,28 +104,34 @@ def inbound(
 
 def _cut(text: str, manner: Manner) -> tuple[int, list[bytes]]:
     """Write a text in its coding, cut into the octets of its parts."""
-    if manner.data_coding is None:
+    if manner.data_coding is None and not manner.is_hex:
         encoding = sms_text.choose(text)
         if manner.way == "payload":
             return _DATA_CODING[encoding], [sms_text.encode(text, encoding)]
         header = sms_text.UDH_16_BIT_OCTETS if manner.way == "udh16" else sms_text.UDH_OCTETS
         parts = sms_text.segments(text, encoding, header_octets=header)
         return _DATA_CODING[encoding], [sms_text.encode(part, encoding) for part in parts]
-    octets, whole, part = _octets(text, manner.data_coding)
+    coding = manner.data_coding or 0
+    codec = "" if manner.is_hex else _codec(coding)
+    octets = _octets(text, codec) if codec else _hexadecimal(text, coding)
+    whole, part = _PART_OCTETS[Encoding.GSM if codec == sms_text.GSM else Encoding.UCS2]
     if len(octets) <= whole or manner.way == "payload":
-        return manner.data_coding, [octets]
-    return manner.data_coding, [octets[at : at + part] for at in range(0, len(octets), part)]
+        return coding, [octets]
+    return coding, [octets[at : at + part] for at in range(0, len(octets), part)]
 
 
-def _octets(text: str, data_coding: int) -> tuple[bytes, int, int]:
-    """Write a text in a coding; where that is none of text, the text is hexadecimal."""
+def _codec(data_coding: int) -> str:
+    """Name the codec of a coding; "" where that is none of text."""
     try:
-        codec = sms_text.codec_of(data_coding)
+        return sms_text.codec_of(data_coding)
     except UnsupportedCoding:
-        return _hexadecimal(text, data_coding), *_PART_OCTETS[Encoding.UCS2]
+        return ""
+
+
+def _octets(text: str, codec: str) -> bytes:
     if codec == sms_text.GSM:
-        return sms_text.encode(text, Encoding.GSM), *_PART_OCTETS[Encoding.GSM]
-    return text.encode(codec), *_PART_OCTETS[Encoding.UCS2]
+        return sms_text.encode(text, Encoding.GSM)
+    return text.encode(codec)
 
 
 def _hexadecimal(text: str, data_coding: int) -> bytes:
@@ -130,7 +139,7 @@ def _hexadecimal(text: str, data_coding: int) -> bytes:
         return bytes.fromhex(text)
     except ValueError:
         raise ValueError(
-            f"data_coding 0x{data_coding:02X} is no text: write its octets in hexadecimal"
+            f"write the octets of data_coding 0x{data_coding:02X} in hexadecimal"
         ) from None
 
 

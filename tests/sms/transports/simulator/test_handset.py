@@ -57,6 +57,26 @@ def test_octets_that_are_no_text_are_written_in_hexadecimal() -> None:
     assert part.text == "00ff" and "no text" in part.remark
 
 
+@pytest.mark.parametrize(
+    ("data_coding", "octets", "text"),
+    [
+        ("", b"\x1be\xff", "€\ufffd"),
+        ("0", b"\x00", "@"),
+        ("3", b"\xe4", "ä"),
+        ("8", b"\x04", "\ufffd"),  # half a character, as no text could be
+        ("0xF4", b"Hi", "4869"),
+    ],
+)
+def test_octets_may_come_as_they_are_in_any_coding(
+    data_coding: str, octets: bytes, text: str
+) -> None:
+    given = {"hex": "1", "data_coding": data_coding}
+    (part,) = read(octets.hex(), manner_of(given))
+    assert part.text == text
+    parts = read(octets.hex() * 200, manner_of(given))
+    assert len(parts) > 1 and parts[0].parts == len(parts)
+
+
 def test_networks_lose_repeat_and_shuffle() -> None:
     given = {"missing": "2", "repeat": "1,3", "shuffle": "1", "way": "sar", "data_coding": "0x03"}
     parts = read("x" * 400, manner_of(given))
@@ -71,7 +91,7 @@ def test_networks_lose_repeat_and_shuffle() -> None:
     [
         (
             {"colour": "1"},
-            "colour unknown; there are way, data_coding, missing, repeat, shuffle, reference",
+            "colour unknown; there are way, data_coding, hex, missing, repeat, shuffle, reference",
         ),
         ({"way": "pigeon"}, "way is one of udh8, udh16, sar, payload"),
         ({"data_coding": "0x100"}, "one octet"),
@@ -87,3 +107,8 @@ def test_a_wrong_manner_is_refused_in_words(given: dict[str, str], words: str) -
 def test_a_text_that_its_coding_cannot_hold_is_refused(data_coding: int, text: str) -> None:
     with pytest.raises(ValueError):
         read(text, Manner(data_coding=data_coding))
+
+
+def test_octets_that_are_not_in_hexadecimal_are_refused_in_words() -> None:
+    with pytest.raises(ValueError, match="write the octets of data_coding 0x08 in hexadecimal"):
+        read("no hex", Manner(data_coding=8, is_hex=True))
