@@ -6,6 +6,7 @@ numbers.py          comparing senders and recipients by digits
 models.py           Account, PhoneNumber, Client
 authentication.py   HTTP Basic for the API
 access.py           whose things a caller may touch
+bounds.py           limits that hold for an account: its own, and those above
 limits.py           requests a second, messages a day
 memory.py           what a process remembers of an account, and when it forgets
 provisioning/       create, change and remove: the verbs of API, admin and commands

@@ -8,8 +8,9 @@ from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from accounts import memory
+from accounts import bounds, memory
 from accounts.authentication import Caller
+from accounts.bounds import Bounds
 from accounts.models import Account
 from accounts.sids import SID
 
@@ -46,7 +47,8 @@ class Owner:
     id: int
     sid: str
     status: str
-    max_messages_per_day: int | None = None
+    messages: Bounds = ()
+    """What bounds its messages a day."""
 
     @property
     def is_active(self) -> bool:
@@ -62,7 +64,7 @@ def owner(caller: object, name: str) -> Owner:
     if not isinstance(caller, Caller):
         raise exceptions.NotAuthenticated
     if name == caller.sid:
-        return Owner(caller.id, caller.sid, caller.status, caller.max_messages_per_day)
+        return Owner(caller.id, caller.sid, caller.status, caller.messages)
     found, above = _named(name)
     if caller.id not in (found.id, *above):
         raise exceptions.PermissionDenied("The account is not yours.")
@@ -75,16 +77,18 @@ def family(account: Owner) -> list[int]:
     return list(Account.objects.filter(Q(pk=account.id) | below).values_list("pk", flat=True))
 
 
-def _named(name: str) -> tuple[Owner, list[int | None]]:
+def _named(name: str) -> tuple[Owner, list[int]]:
     """Find an account and who is above it. Only a find is remembered, for seconds."""
     if not SID.fullmatch(name):
         return _read(name)
     return memory.recall(f"account:{name}", lambda: _read(name))
 
 
-def _read(name: str) -> tuple[Owner, list[int | None]]:
-    fields = ("id", "sid", "status", "max_messages_per_day", "parent_id", "parent__parent_id")
-    rows = Account.objects.named(name).values_list(*fields) if name.isprintable() else []
-    for pk, sid, status, max_messages_per_day, *above in rows:
-        return Owner(pk, sid, status, max_messages_per_day), above
-    raise exceptions.NotFound("The account does not exist.")
+def _read(name: str) -> tuple[Owner, list[int]]:
+    rows = bounds.read(Account.objects.named(name), "sid", "status")
+    account = rows.first() if name.isprintable() else None
+    if account is None:
+        raise exceptions.NotFound("The account does not exist.")
+    messages = bounds.messages_of(account)
+    found = Owner(account.pk, account.sid, account.status, messages)
+    return found, [above.pk for above in account.lineage() if above.pk != account.pk]

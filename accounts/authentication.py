@@ -13,7 +13,8 @@ from rest_framework import exceptions
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
-from accounts import memory
+from accounts import bounds, memory
+from accounts.bounds import Bounds
 from accounts.models import Account
 from accounts.secrets import digest
 
@@ -31,8 +32,6 @@ _FIELDS = (
     "sid",
     "role",
     "status",
-    "max_requests_per_second",
-    "max_messages_per_day",
     "auth_token_digest",
     "password",
 )
@@ -46,8 +45,8 @@ class Caller:
     sid: str
     role: str
     status: str
-    max_requests_per_second: int | None = None
-    max_messages_per_day: int | None = None
+    requests: Bounds = ()
+    messages: Bounds = ()
 
     @property
     def is_authenticated(self) -> bool:
@@ -115,15 +114,15 @@ def _look_up(header: str, address: str) -> Caller:
         sid=account.sid,
         role=account.role,
         status=account.status,
-        max_requests_per_second=account.max_requests_per_second,
-        max_messages_per_day=account.max_messages_per_day,
+        requests=bounds.requests_of(account),
+        messages=bounds.messages_of(account),
     )
 
 
 def _find(name: str) -> Account | None:
     if not name.isprintable():  # NUL is an error to PostgreSQL
         return None
-    return Account.objects.named(name).only(*_FIELDS).first()
+    return bounds.read(Account.objects.named(name), *_FIELDS).first()
 
 
 def _opens(account: Account, secret: str, address: str) -> bool:

@@ -3,22 +3,24 @@
 A process takes permits in blocks, one guarded statement each, and hands them out from memory:
 all processes together never hand out more than the limit, and each leaves at most one block
 unused when a window ends. Windows are whole seconds and days of UTC, by the database's clock.
-An account without a limit writes nothing and asks for nothing.
+What no limit holds for writes nothing and asks for nothing.
 
 Requests count for the account whose credentials they carry, whatever becomes of them;
-messages, once they are accepted, for the account that they belong to.
+messages, once they are accepted, for the account that they belong to. Both count for the
+accounts above it as well: whoever may make sub-accounts could get round its limits otherwise.
 """
 
 import math
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.db import connection
 
 from accounts.authentication import Caller
+from accounts.bounds import Bound
 from accounts.models import Allowance
 
 Kind = Allowance.Kind
@@ -33,22 +35,33 @@ class LimitReached(Exception):
     """An account asked for more than it may; after `retry_after_s` it may ask again."""
 
     text: str
+    text_from_above: str
+    """Without the number: what an account above has agreed on is its own affair."""
 
     def __init__(self, limit: int, retry_after_s: int) -> None:
         super().__init__(self.text.format(limit))
         self.retry_after_s = retry_after_s
+
+    def blame_above(self) -> None:
+        """Say that it is the limit of an account above."""
+        self.args = (self.text_from_above,)
 
 
 class RateExceeded(LimitReached):
     """Too many requests in this second."""
 
     text = "This account may make {} requests a second."
+    text_from_above = "An account above this one has made all its requests of this second."
 
 
 class QuotaExceeded(LimitReached):
     """Too many messages today."""
 
     text = "This account may send {} messages a day; the next day begins at 00:00 UTC."
+    text_from_above = (
+        "An account above this one has sent all its messages of today; "
+        "the next day begins at 00:00 UTC."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +97,26 @@ class Permits:
     def give_back(self, kind: Kind, account_id: int, permit: Permit) -> None:
         """Give back a permit that was not used; it may serve another until its window ends."""
         self._purse(kind, account_id).give_back(permit)
+
+    def take_each(self, kind: Kind, bounds: Sequence[Bound]) -> tuple[Permit, ...]:
+        """Take a permit within each bound, or none. Raises RateExceeded, QuotaExceeded."""
+        taken: tuple[Permit, ...] = ()
+        for bound in bounds:
+            try:
+                taken += (self.take(kind, bound.account_id, bound.limit),)
+            except LimitReached as error:
+                self.give_each_back(kind, bounds, taken)
+                if bound.is_above:
+                    error.blame_above()
+                raise
+        return taken
+
+    def give_each_back(
+        self, kind: Kind, bounds: Sequence[Bound], permits: Sequence[Permit]
+    ) -> None:
+        """Give back the permits within the first of some bounds."""
+        for bound, permit in zip(bounds, permits, strict=False):
+            self.give_back(kind, bound.account_id, permit)
 
     def forget(self) -> None:
         """Hold nothing: after a fork, neither permits of the parent nor its locks."""
@@ -191,24 +224,21 @@ os.register_at_fork(after_in_child=_held.forget)
 
 def count_request(caller: object) -> None:
     """Count an API request, whatever will become of it. Raises RateExceeded."""
-    if isinstance(caller, Caller) and caller.max_requests_per_second is not None:
-        _held.take(Kind.REQUEST, caller.id, caller.max_requests_per_second)
+    if isinstance(caller, Caller):
+        _held.take_each(Kind.REQUEST, caller.requests)
 
 
-def take_message(account_id: int, max_per_day: int | None) -> Permit | None:
-    """Take the permit for a message of an account. Raises QuotaExceeded.
+def take_message(quotas: Sequence[Bound]) -> tuple[Permit, ...]:
+    """Take the permits for a message, one of each quota. Raises QuotaExceeded.
 
     Call outside of a transaction: what one rolls back may have been handed out already.
     """
-    if max_per_day is None:
-        return None
-    return _held.take(Kind.MESSAGE, account_id, max_per_day)
+    return _held.take_each(Kind.MESSAGE, quotas)
 
 
-def give_back_message(account_id: int, permit: Permit | None) -> None:
-    """Give back the permit for a message that did not come to be."""
-    if permit is not None:
-        _held.give_back(Kind.MESSAGE, account_id, permit)
+def give_back_message(quotas: Sequence[Bound], permits: Sequence[Permit]) -> None:
+    """Give back the permits for a message that did not come to be."""
+    _held.give_each_back(Kind.MESSAGE, quotas, permits)
 
 
 def forget() -> None:

@@ -99,12 +99,14 @@ class Account(models.Model):
         null=True,
         blank=True,
         validators=[MinValueValidator(1)],
-        help_text="API requests with this account's credentials. Empty: no limit.",
+        help_text="API requests with the credentials of this account and those below it. "
+        "Empty: no limit.",
     )
     max_messages_per_day = models.PositiveIntegerField(
         null=True,
         blank=True,
-        help_text="Messages of this account that are accepted in a day (UTC). Empty: no limit.",
+        help_text="Messages of this account and those below it that are accepted in a day (UTC). "
+        "Empty: no limit.",
     )
     max_price = models.DecimalField(
         null=True,

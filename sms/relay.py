@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 
-from accounts import numbers
+from accounts import bounds, numbers
 from accounts.limits import QuotaExceeded
 from accounts.models import Account, Client, PhoneNumber
 from sms import receive, text
@@ -78,7 +78,7 @@ def _submit(item: Inbound, client: Client, *, sender: str, recipient: str) -> Re
             Draft(sender=sender, recipient=recipient, body=item.text),
             account_id=client.account_id,
             direction=Direction.OUTBOUND_CALL,
-            max_per_day=client.account.max_messages_per_day,
+            quotas=bounds.messages_of(client.account),
             # A client that heard no answer asks again, perhaps of an edge just started.
             idempotency_key=f"sip {named}",
         )

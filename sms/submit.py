@@ -12,6 +12,7 @@ from django.db import IntegrityError, InterfaceError, OperationalError, connecti
 from django.utils import timezone
 
 from accounts import limits, memory, numbers
+from accounts.bounds import Bounds
 from accounts.models import Client, PhoneNumber
 from sms import blocking, idempotency, meters, outbox, routing, text, wake, webhook
 from sms.clients import whereabouts
@@ -56,7 +57,7 @@ def submit(
     *,
     account_id: int,
     direction: Direction = Direction.OUTBOUND_API,
-    max_per_day: int | None = None,
+    quotas: Bounds = (),
     idempotency_key: str | None = None,
 ) -> Message:
     """Store a message for sending and wake its link.
@@ -69,7 +70,7 @@ def submit(
     if request and (first := idempotency.first_answer(request)):
         return first
     message, link = _message(draft, account_id, direction)
-    permit = limits.take_message(account_id, max_per_day)
+    permits = limits.take_message(quotas)
     first = None
     try:
         if request:
@@ -77,10 +78,10 @@ def submit(
         else:
             _insert(message)
     except Exception:  # the key was another's, or the database is away
-        limits.give_back_message(account_id, permit)
+        limits.give_back_message(quotas, permits)
         raise
     if first:
-        limits.give_back_message(account_id, permit)
+        limits.give_back_message(quotas, permits)
         return first
     meters.ACCEPTED.count(direction.value)
     if link:

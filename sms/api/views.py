@@ -116,7 +116,7 @@ class MessageViewSet(OwnedViewSet[Message]):
         message = submit(
             form.draft(form.read(wire)),
             account_id=self.owner.id,
-            max_per_day=self.owner.max_messages_per_day,
+            quotas=self.owner.messages,
             idempotency_key=wire.META.get("HTTP_IDEMPOTENCY_KEY"),
         )
         return Response(representation.accepted(message, self.owner.sid))

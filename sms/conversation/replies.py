@@ -6,7 +6,7 @@ from functools import partial
 
 from django.db import transaction
 
-from accounts import limits
+from accounts import bounds, limits
 from sms import wake
 from sms.idempotency import KeyReused
 from sms.lifecycle import Direction
@@ -80,7 +80,7 @@ def _submit(hook: Hook, reply: Reply, place: int) -> Message:
         ),
         account_id=incoming.account_id,
         direction=Direction.OUTBOUND_REPLY,
-        max_per_day=incoming.account.max_messages_per_day,
+        quotas=bounds.messages_of(incoming.account),
         idempotency_key=_key(hook, place),
     )
     Event.objects.get_or_create(message=incoming, kind=Event.Kind.REPLY, raw=message.sid)

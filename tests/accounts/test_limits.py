@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts import limits
 from accounts.authentication import Caller
+from accounts.bounds import Bound
 from accounts.limits import BLOCKS, Kind, LimitReached, Permits, QuotaExceeded, RateExceeded
 from accounts.models import Account, Allowance
 from tests.fakes.shell import manage
@@ -54,8 +55,8 @@ def test_account_without_limits_writes_nothing_and_asks_nothing(
     with django_assert_num_queries(0):
         for _ in range(100):
             limits.count_request(caller)
-            assert limits.take_message(account.pk, None) is None
-            limits.give_back_message(account.pk, None)
+            assert limits.take_message(()) == ()
+            limits.give_back_message((), ())
     assert not Allowance.objects.exists()
 
 
@@ -209,6 +210,31 @@ def test_an_account_that_was_forgotten_loses_its_block_and_gains_nothing(
     assert drain(permits, accounts[0], 100) == 100 - block_of(100)
 
 
+@pytest.mark.django_db
+def test_a_permit_is_taken_of_each_bound_or_of_none(account: Account) -> None:
+    above = Account.objects.create(friendly_name="Above")
+    bounds = (Bound(account.pk, 5), Bound(above.pk, 3, is_above=True))
+    permits = Permits()
+    for _ in range(3):
+        permits.take_each(MESSAGE, bounds)
+    for _ in range(10):
+        with pytest.raises(QuotaExceeded, match="An account above this one") as refusal:
+            permits.take_each(MESSAGE, bounds)
+        assert "3" not in str(refusal.value), "another's bargain"
+    assert drain(permits, account, 5) == 2
+    with pytest.raises(QuotaExceeded, match="This account may send 5"):
+        permits.take_each(MESSAGE, bounds)
+
+
+@pytest.mark.django_db
+def test_permits_that_were_not_used_go_back_to_each_bound(account: Account) -> None:
+    above = Account.objects.create(friendly_name="Above")
+    bounds = (Bound(account.pk, 2), Bound(above.pk, 2, is_above=True))
+    permits = Permits()
+    permits.give_each_back(MESSAGE, bounds, permits.take_each(MESSAGE, bounds))
+    assert [drain(permits, one, 2) for one in (account, above)] == [2, 2]
+
+
 def rush(processes: list[Permits], account: Account, limit: int, *, tries: int) -> list[int]:
     """Try from eight threads at once, each with a connection of its own; return the permits."""
     start = threading.Barrier(8)
@@ -249,11 +275,12 @@ def test_threads_of_a_process_share_its_block(account: Account) -> None:
 
 
 TAKE = """
+from accounts.bounds import Bound
 from accounts.limits import *
 taken = 0
 for _ in range({tries}):
     try:
-        take_message({account}, {limit})
+        take_message([Bound({account}, {limit})])
         taken += 1
     except QuotaExceeded:
         pass

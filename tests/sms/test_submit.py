@@ -8,6 +8,7 @@ from django.db import OperationalError
 from django.test import override_settings
 
 from accounts import limits
+from accounts.bounds import Bound
 from accounts.models import Account, Client, PhoneNumber
 from sms import idempotency
 from sms.lifecycle import Direction, Status
@@ -221,7 +222,7 @@ def left(account: Account, limit: int) -> int:
     taken = 0
     while True:
         try:
-            limits.take_message(account.pk, limit)
+            limits.take_message([Bound(account.pk, limit)])
         except limits.QuotaExceeded:
             return taken
         taken += 1
@@ -235,14 +236,16 @@ def test_a_permit_comes_back_when_the_message_cannot_be_stored(
 
     with monkeypatch.context() as patched, pytest.raises(OperationalError):
         patched.setattr("sms.outbox.insert", away)
-        submit(Draft(**GOOD), account_id=account.pk, max_per_day=3)
+        submit(Draft(**GOOD), account_id=account.pk, quotas=(Bound(account.pk, 3),))
     assert left(account, 3) == 3
 
 
 def test_a_permit_comes_back_when_a_key_turns_out_to_be_another_requests(
     account: Account, number: PhoneNumber, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    submit(Draft(**GOOD), account_id=account.pk, max_per_day=3, idempotency_key="k")
+    submit(
+        Draft(**GOOD), account_id=account.pk, quotas=(Bound(account.pk, 3),), idempotency_key="k"
+    )
     looks = 0
     look = idempotency.first_answer
 
@@ -254,7 +257,7 @@ def test_a_permit_comes_back_when_a_key_turns_out_to_be_another_requests(
     monkeypatch.setattr("sms.idempotency.first_answer", too_early_at_first)
     other = Draft(**{**GOOD, "body": "Another"})
     with pytest.raises(idempotency.KeyReused):
-        submit(other, account_id=account.pk, max_per_day=3, idempotency_key="k")
+        submit(other, account_id=account.pk, quotas=(Bound(account.pk, 3),), idempotency_key="k")
     assert left(account, 3) == 2
 
 

@@ -22,7 +22,7 @@ _ERRORS: dict[int, str] = {
     400: "A parameter is missing or unusable; `message` names it.",
     401: "The credentials are missing or wrong.",
     403: "The account is not active, its role or its place in the tree does not allow this, or its "
-    "messages for today are used up (`SMS_LIMIT_EXCEEDED`).",
+    "messages for today are used up (`SMS_LIMIT_EXCEEDED`), or those of an account above it.",
     404: "There is no such thing, or it is not this account's.",
     406: "`Accept` names neither JSON nor XML.",
     408: "The body did not arrive in time.",

@@ -48,7 +48,7 @@ where the content is the form with POST, and the whole query string with GET.
 NEW_ACCOUNT = """\
 Also gives it a client named like its address, where that login is free. Nobody knows that
 client's password: change it before the client registers. The new account has no limits of
-its own, whatever limits the caller has.
+its own; what it asks for and sends counts for the accounts above it, too.
 """
 
 UPDATE = "What is not given stays as it is."

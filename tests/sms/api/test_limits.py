@@ -94,9 +94,20 @@ def test_a_wrong_secret_does_not_use_up_an_accounts_requests(account: Account, d
 def test_requests_count_for_the_caller_not_for_the_account_of_the_path(account: Account) -> None:
     child = Account.objects.create(friendly_name="Child", parent=account)
     limit(account, max_requests_per_second=2)
+    limit(child, max_requests_per_second=1)
     above = Desk(account, of=child)
     assert [above.list().status_code for _ in range(3)] == [200, 200, 429]
-    assert [Desk(child).list().status_code for _ in range(3)] == [200, 200, 200]
+
+
+@pytest.mark.usefixtures("one_second")
+def test_requests_of_an_account_count_for_those_above_it(account: Account) -> None:
+    child = Account.objects.create(friendly_name="Child", parent=account)
+    grandchild = Account.objects.create(friendly_name="Grandchild", parent=child)
+    limit(account, max_requests_per_second=3)
+    asked = [Desk(one).list().status_code for one in (grandchild, child, account, grandchild)]
+    assert asked == [200, 200, 200, 429]
+    text = Desk(child).list().json()["message"]
+    assert text == "An account above this one has made all its requests of this second."
 
 
 @pytest.mark.usefixtures("one_second")
@@ -141,6 +152,28 @@ def test_messages_count_for_the_account_of_the_path_not_for_the_caller(account: 
     sent = [above.send(**sender), own.send(**sender), above.send(**sender), own.send(**sender)]
     assert [response.status_code for response in sent] == [200, 200, 403, 403]
     assert Desk(account).send().status_code == 200
+
+
+def test_messages_of_an_account_count_for_those_above_it(account: Account, desk: Desk) -> None:
+    """Or whoever may make sub-accounts would send as much as it likes."""
+    child = Account.objects.create(friendly_name="Child", parent=account)
+    grandchild = Account.objects.create(friendly_name="Grandchild", parent=child)
+    PhoneNumber.objects.create(account=child, number="15005550006")
+    PhoneNumber.objects.create(account=grandchild, number="15005550007")
+    limit(account, max_messages_per_day=3)
+    limit(grandchild, max_messages_per_day=1)
+    own, youngest = {"From": "15005550006"}, {"From": "15005550007"}
+    sent = [Desk(grandchild).send(**youngest), Desk(grandchild).send(**youngest)]
+    sent += [Desk(account, of=child).send(**own), desk.send(), Desk(child).send(**own)]
+    assert [response.status_code for response in sent] == [200, 403, 200, 200, 403]
+    assert sent[-1].json() == {
+        "message": "An account above this one has sent all its messages of today; "
+        "the next day begins at 00:00 UTC.",
+        "error": "SMS_LIMIT_EXCEEDED",
+        "code": 403,
+        "status": 403,
+    }
+    assert Message.objects.count() == 3
 
 
 def test_the_next_day_has_room_again(account: Account, desk: Desk) -> None:
