@@ -96,7 +96,9 @@ def test_every_way_to_answer_has_its_outcome_and_its_line_in_the_log(
             assert attempt.callback.state == state, path
         assert (attempt.status, attempt.error) == (status, error), path
         assert timedelta(seconds=-1) < attempt.at - began < timedelta(seconds=20), path
-    assert CallbackAttempt.objects.get(callback__message_id=_of(paths, "500")).head == "oops"
+    # More than one where a retry came soon.
+    refused = CallbackAttempt.objects.filter(callback__message_id=_of(paths, "500"))
+    assert {attempt.head for attempt in refused} == {"oops"}
     slow = Callback.objects.get(message_id=_of(paths, "429"))
     assert timedelta(seconds=90) < slow.due_at - began < timedelta(seconds=140)
     assert receiver.asked.count("ok") == 1, "the redirect was followed"
