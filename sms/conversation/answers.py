@@ -99,7 +99,7 @@ def _take_effect(callback_id: int, hook_id: int, plan: _Plan) -> None:
 
 def _not_heard(hook: Hook, callback: ClaimedCallback, answer: Answer, reason: str) -> Verdict:
     """Ask the fallback, or all of it again later: nobody has heard of the message yet."""
-    if not hook.is_fallback and _is_usable(hook.fallback_url):
+    if not hook.is_fallback and webhook.host_if_usable(hook.fallback_url):
         return Verdict(
             Callback.State.PENDING,
             url=hook.fallback_url,
@@ -125,6 +125,8 @@ def _turn(hook: Hook, note: str, *, is_fallback: bool) -> None:
     hook.is_fallback = is_fallback
     hook.rounds = min(hook.rounds + (not is_fallback), 1000)
     hook.save()
+    spare = "" if is_fallback else webhook.host_if_usable(hook.fallback_url)
+    hook.message.callbacks.filter(event=Callback.Event.INBOUND).update(spare_host=spare)
     if hook.rounds <= 1 or "given up" in note:
         _note(hook, [note])
 
@@ -133,7 +135,3 @@ def _note(hook: Hook, notes: Sequence[str]) -> None:
     Event.objects.bulk_create(
         Event(message_id=hook.pk, kind=Event.Kind.ANSWER, raw=note[:255]) for note in notes
     )
-
-
-def _is_usable(url: str) -> bool:
-    return bool(url) and webhook.check_url(url) is None

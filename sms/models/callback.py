@@ -36,6 +36,13 @@ class Callback(models.Model):
     url = models.CharField(max_length=2048)
     method = models.CharField(max_length=4)
     host = models.CharField(max_length=255, blank=True, help_text="Host and port of the URL.")
+    spare_host = models.CharField(
+        max_length=255,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Host and port of the fallback URL, while that is not the one to be asked.",
+    )
     state = models.CharField(max_length=16, choices=State, default=State.PENDING)
     created_at = models.DateTimeField(default=timezone.now)
     due_at = models.DateTimeField(default=timezone.now)
@@ -61,6 +68,12 @@ class Callback(models.Model):
                 fields=["host", "due_at", "id"],
                 condition=Q(state="pending", locked_until__isnull=True),
                 name="callback_queue",
+            ),
+            # conversation.detour: what need not wait for a host that does not answer
+            models.Index(
+                fields=["host", "id"],
+                condition=Q(state="pending", locked_until__isnull=True) & ~Q(spare_host=""),
+                name="callback_spare",
             ),
             # sweep: whose day of retries is over
             models.Index(

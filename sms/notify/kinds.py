@@ -36,6 +36,8 @@ class Kind:
     webhook_id: Callable[[ClaimedCallback, Fields], str] = by_event
     """Name a request, so that its receiver knows it again. The same at every try, and when an
     operator repeats it. Source: Standard Webhooks 1.0.0, "webhook-id"."""
+    detour: Callable[[Sequence[str]], int] | None = None
+    """Send elsewhere what waits for hosts whose circuit is open; count it. None: it all waits."""
 
 
 Kinds = Mapping[int, Kind]

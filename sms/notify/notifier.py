@@ -91,9 +91,22 @@ class Notifier:
         got = Counter(callback.host for callback in claimed)
         short = [room.host for room in rooms if got[room.host] < room.room]
         self._is_fed = bool(rooms) and not short
-        moved = outbox.reorder_callbacks(short)
+        moved = outbox.reorder_callbacks(short) + self._detour(hosts, rooms)
         self.has_more = bool(claimed or moved or self._surveyed_to)
         return claimed
+
+    def _detour(self, hosts: Sequence[HostState], rooms: Sequence[Room]) -> int:
+        """Send on what need not wait for a host that does not answer."""
+        probed = {room.host for room in rooms}
+        silent = [host.host for host in hosts if host.is_due and host.is_open]
+        silent = [host for host in silent if host not in probed]
+        if not silent:
+            return 0
+        ways = {kind.detour for kind in self._kinds.values() if kind.detour}
+        moved = sum(way(silent) for way in ways)
+        if moved:
+            self._survey_again_at = 0.0
+        return moved
 
     def _survey(self) -> list[HostState]:
         """Look which hosts have something due; not again while the last look still feeds us."""

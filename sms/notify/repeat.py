@@ -6,7 +6,7 @@ from django.db.models.functions import Now
 
 from sms import outbox, wake
 from sms.models import Callback, Event, Hook
-from sms.webhook import host_of
+from sms.webhook import host_if_usable, host_of
 
 BATCH = 500
 
@@ -69,6 +69,9 @@ def _from_the_top(ids: list[int]) -> set[str]:
         hook.save()
         hosts.add(host_of(hook.url))
         Callback.objects.filter(message=hook.pk, event=Callback.Event.INBOUND).update(
-            url=hook.url, method=hook.method, host=host_of(hook.url)
+            url=hook.url,
+            method=hook.method,
+            host=host_of(hook.url),
+            spare_host=host_if_usable(hook.fallback_url),
         )
     return hosts

@@ -149,6 +149,7 @@ def _callback(hook: Hook) -> Callback:
         url=hook.url,
         method=hook.method,
         host=webhook.host_of(hook.url),
+        spare_host=webhook.host_if_usable(hook.fallback_url),
         due_at=Now(),  # by the database's clock, as it is claimed
     )
 

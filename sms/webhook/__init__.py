@@ -12,6 +12,14 @@ the process that posts callbacks loads aiohttp: `from sms.webhook.sender import 
 
 from sms.webhook.request import Request
 from sms.webhook.signature import sign, signature_headers, verify
-from sms.webhook.url import check_url, host_of
+from sms.webhook.url import check_url, host_if_usable, host_of
 
-__all__ = ["Request", "check_url", "host_of", "sign", "signature_headers", "verify"]
+__all__ = [
+    "Request",
+    "check_url",
+    "host_if_usable",
+    "host_of",
+    "sign",
+    "signature_headers",
+    "verify",
+]

@@ -56,3 +56,8 @@ def host_of(url: str) -> str:
     parsed = parse_url(url)
     # Parsed as it is spelled: `APP.example` and `app.example` are one server all the same.
     return f"{parsed.raw_host}:{parsed.port}".lower()[:255]
+
+
+def host_if_usable(url: str) -> str:
+    """Name the server that a URL leads to; "" also for what cannot be called."""
+    return "" if not url or check_url(url) else host_of(url)

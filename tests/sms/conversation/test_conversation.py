@@ -2,15 +2,18 @@
 
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
 from django.db.models import F
+from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import Account, PhoneNumber
-from sms import notify, receive
-from sms.models import Callback, Event, Hook, Link, Message, Route
+from sms import notify, receive, webhook
+from sms.conversation.detour import detour
+from sms.models import Callback, CallbackHost, Event, Hook, Link, Message, Route
 from sms.transports.base import Inbound
 from sms.transports.simulator.receiver import CallbackReceiver, Received, Reply
 from sms.worker.notify_pump import NotifyPump
@@ -21,6 +24,7 @@ pytestmark = [pytest.mark.sockets, pytest.mark.django_db(transaction=True)]
 PATIENCE_S = 20.0
 XML = (("Content-Type", "text/xml"),)
 PERSON = "15551230000"
+AWAY = "http://127.0.0.1:1/sms"
 
 Pages = dict[str, Reply]
 
@@ -236,6 +240,55 @@ def test_a_url_of_which_nothing_can_come_leads_to_the_fallback(application: Appl
     application.pages["else"] = Reply()
     application.tell()
     assert application.asked() == ["POST else"]
+
+
+def silence(url: str) -> None:
+    """Have it known that the host of a URL does not answer, and not be tried for a while."""
+    later = timezone.now() + timedelta(minutes=5)
+    host = webhook.host_of(url)
+    CallbackHost.objects.create(host=host, failures=10, opened_at=timezone.now(), probe_at=later)
+
+
+def test_where_its_host_is_known_not_to_answer_the_fallback_is_asked_at_once(
+    application: Application,
+) -> None:
+    application.set(sms_url=AWAY, sms_fallback_url=application.url("else"))
+    application.pages["else"] = rcml("<Sms>sorry</Sms>")
+    silence(AWAY)
+    message = application.tell()
+    assert application.asked() == ["POST else"]
+    assert [reply[2] for reply in replies()] == ["sorry"]
+    assert notes(message) == ["11200 its host has not answered others; the fallback is asked"]
+    assert CallbackHost.objects.get().opened_at, "and is still left alone"
+
+
+def test_a_message_waits_where_nobody_else_can_be_asked(application: Application) -> None:
+    application.set(sms_url=AWAY)
+    silence(AWAY)
+    elsewhere = PhoneNumber.objects.create(
+        account=application.number.account,
+        number="15005550008",
+        sms_url=AWAY,
+        sms_fallback_url="http://127.0.0.1:2/sms",
+    )
+    silence(elsewhere.sms_fallback_url)
+    for key in (application.number.key, elsewhere.key):
+        receive.inbound([Inbound(PERSON, key, "Hi")])
+    assert detour([webhook.host_of(AWAY)]) == 0
+    assert set(Callback.objects.values_list("host", "attempts")) == {("127.0.0.1:1", 0)}
+
+
+def test_a_host_that_is_being_tried_keeps_its_messages(application: Application) -> None:
+    application.set(sms_url=AWAY, sms_fallback_url="http://127.0.0.1:2/sms")
+    silence(AWAY)
+    application.pump.stop(10)
+    for _ in range(2):
+        receive.inbound([Inbound(PERSON, application.number.key, "Hi")])
+    probe, waiting = Callback.objects.order_by("id")
+    Callback.objects.filter(id=probe.id).update(locked_until=timezone.now() + timedelta(minutes=1))
+    assert detour([waiting.host]) == 0
+    Callback.objects.filter(id=probe.id).update(locked_until=None)
+    assert detour([waiting.host]) == 2
 
 
 def test_when_all_fail_everything_is_tried_again_later(
