@@ -10,9 +10,10 @@ truncated PDUs for whole ones. Nothing outside this package imports it.
 """
 
 import struct
+from collections.abc import Mapping
 from typing import Final
 
-from sms.transports.smpp.codec.layout import LAYOUTS, Broken, Fields, Step
+from sms.transports.smpp.codec.layout import LAYOUTS, Broken, Fields, Layout
 from sms.transports.smpp.codec.pdu import (
     Bind,
     BindReceiver,
@@ -111,7 +112,7 @@ def decode(frame: bytes) -> Pdu:
     fields: Fields = {}
     tlvs: dict[int, bytes] = {}
     try:
-        tlvs = _read_body(frame, layout.steps, fields)
+        tlvs = _read_body(frame, layout, fields)
     except Broken as broken:
         # A plain_response says all it has to say in its header.
         if not (command_id & RESPONSE_BIT and command_status):
@@ -137,39 +138,60 @@ def _read_header(frame: bytes) -> tuple[int, int, int]:
     return command_id, command_status, sequence_number
 
 
-def _read_body(frame: bytes, steps: tuple[Step, ...], fields: Fields) -> dict[int, bytes]:
+def _read_body(frame: bytes, layout: Layout, fields: Fields) -> dict[int, bytes]:
     """Fill in `fields` and return the TLVs."""
     position = HEADER.size
     # Many peers answer without a body where the standard has one NUL.
     if position == len(frame) and _is_response(frame):
         return {}
-    for step in steps:
+    for step in layout.steps:
         position = step.read(frame, position, step.names, step.size, fields)
-    try:
-        return _read_tlvs(frame, position)
-    except Broken:
-        # What an answer has to say comes before its TLVs; without it a message would be lost.
-        # And a peer that asks whether we are there must not hear that something is wrong.
-        if _is_response(frame) or not steps:
-            return {}
-        raise
+    tlvs: dict[int, bytes] = {}
+    cut = _read_tlvs(frame, position, tlvs)
+    if cut is None or _says_enough(frame, layout, cut, fields, tlvs):
+        return tlvs
+    raise Broken(f"TLV 0x{cut:04X} past the end", CommandStatus.INVALID_TLV_STREAM)
 
 
 def _is_response(frame: bytes) -> bool:
     return frame[4] >= RESPONSE_BIT >> 24
 
 
-def _read_tlvs(frame: bytes, position: int) -> dict[int, bytes]:
-    """Read TLVs by their own lengths; a tail too short to be one is some peers' stray NUL."""
-    tlvs: dict[int, bytes] = {}
+_SENT_TO_US: Final = (DeliverSm, DataSm)
+_RECEIPT: Final = frozenset({Tag.RECEIPTED_MESSAGE_ID, Tag.MESSAGE_STATE})
+
+
+def _says_enough(
+    frame: bytes, layout: Layout, cut: int, fields: Fields, tlvs: Mapping[int, bytes]
+) -> bool:
+    """Say whether a PDU is worth reading without its last TLV, which runs past the end.
+
+    What an answer has to say comes before its TLVs; without it a message would be lost. A peer
+    that asks whether we are there must not hear that something is wrong. And a receipt, or
+    somebody's message, that we refuse does not come again: as at Kannel it counts for what it
+    says without the TLV, if that is a text, or a receipt's id and state.
+    """
+    if _is_response(frame) or not layout.steps:
+        return True
+    if layout.pdu_class not in _SENT_TO_US or cut == Tag.MESSAGE_PAYLOAD:
+        return False
+    text = fields.get("short_message") or tlvs.get(Tag.MESSAGE_PAYLOAD)
+    return bool(text) or tlvs.keys() >= _RECEIPT
+
+
+def _read_tlvs(frame: bytes, position: int, tlvs: dict[int, bytes]) -> int | None:
+    """Read TLVs by their own lengths; return the tag of one that runs past the end.
+
+    A tail too short to be one is some peers' stray NUL.
+    """
     while position + _TLV_HEADER.size <= len(frame):
         tag, length = _TLV_HEADER.unpack_from(frame, position)
         position += _TLV_HEADER.size
         if position + length > len(frame):
-            raise Broken(f"TLV 0x{tag:04X} past the end", CommandStatus.INVALID_TLV_STREAM)
+            return int(tag)
         tlvs[tag] = frame[position : position + length]
         position += length
-    return tlvs
+    return None
 
 
 def encode(pdu: Pdu) -> bytes:

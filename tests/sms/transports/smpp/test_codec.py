@@ -80,6 +80,10 @@ def deliver_sm(short_message: bytes = b"", tail: bytes = b"") -> bytes:
     return pdu_octets(5, body + bytes([len(short_message)]) + short_message + tail)
 
 
+ID, STATE = b"\x00\x1e\x00\x03ABC", b"\x04\x27\x00\x01\x02"
+"""TLVs: receipted_message_id and message_state."""
+
+
 @pytest.mark.parametrize("pdu", EVERY_COMMAND, ids=lambda pdu: pdu.name)
 def test_every_command_survives_the_journey_to_octets_and_back(pdu: codec.Pdu) -> None:
     pdu.sequence_number = 0x7FFFFFFF
@@ -196,6 +200,9 @@ def test_a_stray_nul_after_the_message_is_ignored() -> None:
         (pdu_octets(5, b"\0\1\1\0\1\1\0\0\0\0\0\0\0\0\0"), CommandStatus.INVALID_COMMAND_LENGTH),
         (pdu_octets(5, deliver_sm(b"hello")[16:-2]), CommandStatus.INVALID_MESSAGE_LENGTH),
         (deliver_sm(tail=b"\x00\x1e\x00\x09ABC"), CommandStatus.INVALID_TLV_STREAM),
+        (deliver_sm(tail=ID + STATE[:-1]), CommandStatus.INVALID_TLV_STREAM),
+        (deliver_sm(b"Hel", tail=b"\x04\x24\x00\x09Hello"), CommandStatus.INVALID_TLV_STREAM),
+        (pdu_octets(4, deliver_sm(b"Hi", tail=ID[:-1])[16:]), CommandStatus.INVALID_TLV_STREAM),
         (pdu_octets(9, b"esme\x00123456789\0"), 0x0E),
         (pdu_octets(0x80000003, b"no end"), CommandStatus.INVALID_COMMAND_LENGTH),
     ],
@@ -208,6 +215,22 @@ def test_a_broken_pdu_says_what_to_answer_and_to_which_sequence(
     command_id, sequence_number = struct.unpack_from(">4xL4xL", frame)
     assert caught.value.command_status == command_status
     assert (caught.value.command_id, caught.value.sequence_number) == (command_id, sequence_number)
+
+
+@pytest.mark.parametrize(
+    ("frame", "tlvs"),
+    [
+        (deliver_sm(b"id:7 stat:DELIVRD err:000", tail=STATE + ID[:-1]), {0x427: b"\2"}),
+        (deliver_sm(b"Hello", tail=b"\x02\x0c\x00\x02\x01"), {}),
+        (deliver_sm(tail=ID + STATE + b"\x04\x23\x00\x03\x03"), {0x1E: b"ABC", 0x427: b"\2"}),
+        (deliver_sm(tail=b"\x04\x24\x00\x05Hello" + STATE[:-1]), {0x424: b"Hello"}),
+    ],
+    ids=["a receipt by text", "a message", "a receipt by TLVs", "a payload"],
+)
+def test_what_can_be_read_without_its_cut_tlv_is_taken(
+    frame: bytes, tlvs: dict[int, bytes]
+) -> None:
+    assert codec.decode(frame).tlvs == tlvs
 
 
 @pytest.mark.parametrize("command_id", [0x0B, 0x21, 0x80000021, 0x07, 0x08, 0x102, 0xDEAD])
