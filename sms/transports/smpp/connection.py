@@ -8,8 +8,11 @@ from collections.abc import Callable, Iterable
 from typing import Protocol, cast
 
 from sms.transports.smpp.session import Event, Session, SessionOver, State
+from sms.transports.smpp.tls import reason_of
 
 logger = logging.getLogger(__name__)
+
+_HUNG_UP = "connection lost"
 
 _LINGER_S = 2.0
 """For a peer that does not read to take our last octets."""
@@ -70,7 +73,8 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.transport = None
-        self.end("connection lost")
+        # Over TLS 1.3 a peer says only after the handshake that it does not take our certificate.
+        self.end(f"connection lost: {reason_of(exc)}" if isinstance(exc, OSError) else _HUNG_UP)
 
     # --- called by the owner --------------------------------------------------------
 

@@ -3,6 +3,8 @@
 import os
 import socket
 import ssl
+from collections.abc import Mapping
+from typing import Final
 
 from sms.pem import load_own
 from sms.transports.smpp.settings import SmppSettings
@@ -38,12 +40,29 @@ def server_context(*, cert: str, key: str, client_ca: str = "") -> ssl.SSLContex
     return context
 
 
+_ALERTS: Final[Mapping[str, str]] = {
+    "TLSV13_ALERT_CERTIFICATE_REQUIRED": "the peer demands a certificate of ours",
+    "TLSV1_ALERT_UNKNOWN_CA": "the peer does not know who signed our certificate",
+    "SSLV3_ALERT_BAD_CERTIFICATE": "the peer does not take our certificate",
+    "SSLV3_ALERT_UNSUPPORTED_CERTIFICATE": "the peer does not take our kind of certificate",
+    "SSLV3_ALERT_CERTIFICATE_REVOKED": "our certificate is revoked",
+    "SSLV3_ALERT_CERTIFICATE_EXPIRED": "our certificate has expired",
+    "SSLV3_ALERT_CERTIFICATE_UNKNOWN": "the peer does not take our certificate",
+    "TLSV1_ALERT_ACCESS_DENIED": "the peer takes our certificate, and refuses us",
+    "TLSV1_ALERT_PROTOCOL_VERSION": "the peer speaks no version of TLS that we do",
+    "TLSV1_UNRECOGNIZED_NAME": "the peer does not know the name that we call it by",
+}
+"""What peers say that only an operator can mend, by OpenSSL's names. Source: RFC 8446 §6.2."""
+
+
 def reason_of(error: OSError) -> str:
-    """Say in few words why a connection could not be made."""
+    """Say in few words why a connection could not be made, or was lost."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return error.verify_message.rstrip(".")
     if isinstance(error, ssl.SSLError):
-        return f"no TLS: {error.reason or type(error).__name__}"
+        reason = error.reason or type(error).__name__
+        words = _ALERTS.get(reason)
+        return f"no TLS: {words} ({reason})" if words else f"no TLS: {reason}"
     if isinstance(error, TimeoutError):
         return "no answer in time"
     if isinstance(error, socket.gaierror):
