@@ -18,7 +18,7 @@ class Alarms:
         self._written: dict[str, float] = {}
         self._left_out: dict[str, int] = {}
 
-    def warn(self, kind: str, words: str) -> None:
+    def warn(self, kind: str, words: str, level: int = logging.WARNING) -> None:
         """Write a warning, unless one of its kind was written a moment ago.
 
         `words` hold no text of a message, no password and no full number.
@@ -30,4 +30,4 @@ class Alarms:
         self._written[kind] = now
         left_out = self._left_out.pop(kind, 0)
         more = f" (and {left_out} more like it in the last minute)" if left_out else ""
-        logger.warning("link %s: %s%s", self._name, words, more)
+        logger.log(level, "link %s: %s%s", self._name, words, more)

@@ -249,14 +249,14 @@ class SmppLink:
         status = answer.command_status
         if status == CommandStatus.THROTTLED:
             self._outgoing.throttled()
-            logger.warning("link %s: throttled to %.1f/s", self._name, self._outgoing.limit)
+            self._alarms.warn("throttled", f"throttled to {self._outgoing.limit:.1f}/s")
         elif status in self._statuses:
             pass  # the operator has said what it is about
         elif status in SESSION_STATUSES:
             self._reject(connection, status)
         elif is_our_mistake(status):
             name = status_name(status)
-            logger.error("link %s: %s to %r: is the link set right?", self._name, name, answer)
+            self._alarms.warn(name, f"{name} to {answer!r}: is the link set right?", logging.ERROR)
         self._end_rejected(connection)
 
     def _reject(self, connection: Connection, status: int) -> None:

@@ -10,7 +10,8 @@ from sms.transports.smpp.alarms import QUIET_S, Alarms
 from sms.transports.smpp.codec import HEADER, CommandStatus
 from sms.transports.smpp.link import RetryPolicy
 from tests.fakes.sink import RecordingSink
-from tests.fakes.smsc import FakeSmsc
+from tests.fakes.smsc import FakeSmsc, refuse_with
+from tests.sms.transports.contract import segment
 from tests.sms.transports.smpp.conftest import QUICK, Opener
 
 
@@ -82,6 +83,25 @@ def test_a_line_that_comes_and_goes_does_not_flood_the_log(
         smsc.drop()
         sink.wait_state(LinkState.DOWN, times=times)
     assert len([line for line in warnings(caplog) if "connection lost" in line]) == 1
+
+
+@pytest.mark.sockets
+@pytest.mark.parametrize(
+    ("status", "words"), [(0x58, "throttled to"), (0x15, "ESME_RINVSERTYP (0x00000015)")]
+)
+def test_what_each_of_many_answers_says_is_written_once(
+    smsc: FakeSmsc,
+    open_link: Opener,
+    sink: RecordingSink,
+    caplog: pytest.LogCaptureFixture,
+    status: int,
+    words: str,
+) -> None:
+    smsc.on_submit = refuse_with(status)
+    link = open_link()
+    link.send([segment(key) for key in range(5)])
+    sink.wait_outcomes(5)
+    assert len([line for line in warnings(caplog) if words in line]) == 1
 
 
 @pytest.mark.sockets
