@@ -67,11 +67,11 @@ def test_counts_outlive_a_database_that_is_away(monkeypatch: pytest.MonkeyPatch)
     def refuse(_: object) -> None:
         raise DatabaseError("away")
 
-    meters.CALLBACKS.count("delivered")
+    meters.CALLBACKS.count("kept")
     with monkeypatch.context() as context:
         context.setattr(outbox, "add_counts", refuse)
         recorder.record()
-    assert scrape()['cpaas_callbacks_total{outcome="delivered"}'] == 1
+    assert scrape()['cpaas_callbacks_total{outcome="kept"}'] == 1
 
 
 def test_a_message_is_counted_on_its_way(
