@@ -80,6 +80,12 @@ CAUSES = (
     ),
     Cause(
         ErrorCode.BLOCKED,
+        "an operator cancelled it while it waited",
+        "sms.cancel",
+        "tests/sms/test_cancel.py::test_what_waits_fails_with_30004_and_its_url_is_told",
+    ),
+    Cause(
+        ErrorCode.BLOCKED,
         "the carrier refused it (ESME_RX_R_APPN)",
         "sms.transports.smpp.status",
         "tests/foreign/test_codes.py::test_the_api_shows_what_each_answer_and_receipt_means",

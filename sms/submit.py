@@ -14,8 +14,9 @@ from django.utils import timezone
 from accounts import limits, memory, numbers
 from accounts.bounds import Bounds
 from accounts.models import Client, PhoneNumber
-from sms import blocking, idempotency, meters, outbox, routing, text, wake, webhook
+from sms import blocking, copies, idempotency, meters, outbox, routing, text, wake, webhook
 from sms.clients import whereabouts
+from sms.copies import Copy
 from sms.idempotency import NamedRequest
 from sms.lifecycle import Direction
 from sms.models import Message
@@ -59,12 +60,14 @@ def submit(
     direction: Direction = Direction.OUTBOUND_API,
     quotas: Bounds = (),
     idempotency_key: str | None = None,
+    copy: Copy | None = None,
 ) -> Message:
     """Store a message for sending and wake its link.
 
     The second time that a key comes with the same draft, return the first one's message.
 
-    Raises Rejected, QuotaExceeded, KeyReused. Source: API document, "Send SMS"; sms-api 2.
+    Raises Rejected, QuotaExceeded, KeyReused, AlreadyResent.
+    Source: API document, "Send SMS"; sms-api 2.
     """
     request = _named(draft, account_id, idempotency_key)
     if request and (first := idempotency.first_answer(request)):
@@ -75,9 +78,11 @@ def submit(
     try:
         if request:
             first = _insert_unless_named(message, request)
+        elif copy:
+            copies.insert(message, copy)
         else:
             _insert(message)
-    except Exception:  # the key was another's, or the database is away
+    except Exception:  # the key was another's, a copy is there, or the database is away
         limits.give_back_message(quotas, permits)
         raise
     if first:

@@ -94,6 +94,7 @@ class Callback(models.Model):
                 name="callback_leases",
             ),
         ]
+        permissions = [("repeat_callback", "Can have callbacks made again")]
 
     def __str__(self) -> str:
         return f"{self.message_id}: {self.status}"

@@ -33,6 +33,8 @@ class Event(models.Model):
         BLOCKED = "blocked", "the recipient is blocked"
         SUSPENDED = "suspended", "the account may not send"
         REPEATED = "repeated", "an operator had callbacks repeated"
+        RESENT = "resent", "sent again by an operator"
+        CANCELLED = "cancelled", "cancelled by an operator"
         CLIENT = "client", "the SIP client could not be reached"
         UNROUTED = "unrouted", "no account has the number"
         NOT_TOLD = "not-told", "its application was not told"

@@ -103,6 +103,15 @@ class Message(models.Model):
     """What joins its parts at the handset, 0 to 65535; from its first claim on, on every try."""
     is_pinned = models.BooleanField(default=False, editable=False)
     """To no other link: its peer may have a part of it, or it goes to a client of that edge."""
+    resent_from = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        editable=False,
+        db_index=False,
+        related_name="copies",
+        help_text="The message that an operator sent again as this one.",
+    )
 
     objects = MessageQuerySet.as_manager()
 
@@ -120,6 +129,19 @@ class Message(models.Model):
                 condition=Q(locked_until__isnull=True) | ~Q(locked_by=""),
                 name="message_lease_has_an_owner",
             ),
+            # A second click, or a second operator, makes no second copy: whoever wants one more
+            # sends the copy again. Finds the copy, too; others are never written here.
+            models.UniqueConstraint(
+                fields=["resent_from"],
+                condition=Q(resent_from__isnull=False),
+                name="message_resent_once",
+            ),
+        ]
+        permissions = [
+            ("view_body", "Can read the texts of messages"),
+            ("resend_message", "Can send messages again"),
+            ("cancel_message", "Can cancel messages that wait"),
+            ("export_message", "Can export messages as CSV"),
         ]
         indexes = [
             # The list, one for each SortBy (sms/api): a page is a range of one of these.
@@ -176,6 +198,13 @@ class Message(models.Model):
                 fields=["expires_at"],
                 condition=Q(due_at__isnull=False, locked_until__isnull=True),
                 name="message_expiry",
+            ),
+            # admin: what failed, newest first, whoever sent it; what else is asked for stands
+            # behind, so that rows it passes over are never read. What is well is not in it.
+            models.Index(
+                fields=["sid", "error_code", "status", "link", "account"],
+                condition=Q(error_code__isnull=False),
+                name="message_failures",
             ),
         ]
 

@@ -1,0 +1,39 @@
+"""Storing a message that is a copy of another: once, and so that each tells of the other."""
+
+from dataclasses import dataclass
+
+from django.db import IntegrityError, transaction
+
+from sms import outbox
+from sms.models import Event, Message
+
+
+class AlreadyResent(Exception):
+    """The message has a copy already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """Of which message a draft is a copy, and who asked for it."""
+
+    of: Message
+    by: str
+
+
+def insert(message: Message, copy: Copy) -> None:
+    """Insert a copy, and tell of it in both timelines. Raises AlreadyResent.
+
+    The database keeps a second click from making a second copy.
+    """
+    message.resent_from = copy.of
+    told = ((copy.of, f"as {message.sid}, by {copy.by}"), (message, f"from {copy.of.sid}"))
+    try:
+        with transaction.atomic():
+            outbox.insert(message)
+            Event.objects.bulk_create(
+                Event(message=one, kind=Event.Kind.RESENT, raw=raw[:255]) for one, raw in told
+            )
+    except IntegrityError:
+        if not Message.objects.filter(resent_from=copy.of).exists():
+            raise
+        raise AlreadyResent from None
