@@ -11,6 +11,7 @@ stay below the limit whichever of them come and go.
 import os
 import socket
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
 
@@ -28,6 +29,20 @@ STANDS_BY = "takes over when a bind becomes free"
 _HOST = socket.gethostname()[:255]
 _NO_ROUNDING = 1e-6
 """Messages a second that are no difference."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How busy a bind is, for operators; written with the lease, so it costs no write."""
+
+    in_flight: int = 0
+    throughput: float = 0.0
+    """Answers a second since the last renewal."""
+    errors: list[dict[str, object]] | None = None
+    """What the peer refused last, the newest first; None where nothing new came."""
+
+
+IDLE = Load()
 
 
 def take(*, link_id: int, owner: str, binds: int) -> Slot:
@@ -53,9 +68,17 @@ def move_up(slot: Slot, *, owner: str, binds: int) -> Slot:
     return slot
 
 
-def renew(slot: Slot, *, owner: str) -> bool:
+def renew(slot: Slot, *, owner: str, load: Load = IDLE) -> bool:
     """Hold on to a slot; False when it is somebody else's by now."""
-    return bool(Slot.objects.filter(id=slot.id, owner=owner).update(owned_until=Now() + LEASE))
+    errors = {} if load.errors is None else {"errors": load.errors}
+    return bool(
+        Slot.objects.filter(id=slot.id, owner=owner).update(
+            owned_until=Now() + LEASE,
+            in_flight=load.in_flight,
+            throughput=load.throughput,
+            **errors,
+        )
+    )
 
 
 def tell(slot: Slot, *, owner: str, state: LinkState, detail: str) -> None:
@@ -133,7 +156,7 @@ def links_down() -> set[int]:
 
 _AWAY = (LinkState.DOWN, LinkState.BINDING, LinkState.REFUSED)
 
-_NOBODYS = {"owner": "", "owned_until": None, "tps": 0.0}
+_NOBODYS = {"owner": "", "owned_until": None, "tps": 0.0, "in_flight": 0, "throughput": 0.0}
 _FREE = Q(owner="") | Q(owned_until__lt=Now())
 
 

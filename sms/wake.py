@@ -35,6 +35,11 @@ def notify() -> None:
     _waker().ask("notify")
 
 
+def housekeeping() -> None:
+    """Wake the workers that keep house. Call after commit."""
+    _waker().ask("housekeeping")
+
+
 def broker_answers() -> bool:
     """Say whether the broker lets us in, within seconds. Nothing depends on it but speed."""
     try:

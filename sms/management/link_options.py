@@ -21,6 +21,7 @@ OPTIONS = (
     "system_id",
     "password",
     "system_type",
+    "address_range",
     "window_size",
     "max_tps",
     "response_timeout_s",

@@ -9,6 +9,7 @@ block.py        Block: a recipient, or a prefix, that nothing is sent to
 optout.py       OptOut: who wants no more messages; KeywordReply: what they are told
 receipt.py      ParkedReceipt: came before its segment's answer was recorded
 arrival.py      Arrival: the parts of an inbound message, and what came just now
+connection_test.py ConnectionTest: a try to connect, and what came of it
 concatenation.py Concatenation: the long messages of a recipient, counted
 count.py        Count: what all processes have counted together
 callback.py     Callback: one event an account's URL is owed; its attempts; hosts that fail
@@ -23,6 +24,7 @@ from sms.models.binding import Binding
 from sms.models.block import Block
 from sms.models.callback import Callback, CallbackAttempt, CallbackHost
 from sms.models.concatenation import Concatenation
+from sms.models.connection_test import ConnectionTest
 from sms.models.count import Count
 from sms.models.event import Event
 from sms.models.failover import Health
@@ -44,6 +46,7 @@ __all__ = [
     "CallbackAttempt",
     "CallbackHost",
     "Concatenation",
+    "ConnectionTest",
     "Count",
     "Event",
     "Health",

@@ -89,6 +89,13 @@ class Link(FailoverSettings):
     system_id = models.CharField(max_length=15, blank=True)
     password = EncryptedField(blank=True)
     system_type = models.CharField(max_length=12, blank=True)
+    address_range = models.CharField(
+        max_length=40,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The numbers whose messages we receive, where the carrier asks for them.",
+    )
     window_size = models.PositiveSmallIntegerField(
         default=10,
         validators=[MinValueValidator(1), MaxValueValidator(1000)],

@@ -27,6 +27,12 @@ class Slot(models.Model):
     tps = models.FloatField(default=0.0)
     """Its share of the link's rate; together they never exceed it. 0 where there is no limit."""
     changed_at = models.DateTimeField(default=timezone.now)
+    in_flight = models.PositiveIntegerField(default=0, db_default=0)
+    """Segments that waited for the peer's answer when its lease was renewed last."""
+    throughput = models.FloatField(default=0.0, db_default=0.0)
+    """Answers a second between its last two renewals."""
+    errors = models.JSONField(null=True)
+    """What the peer refused last, `[{"words", "times", "at"}]`, the newest first; see `slots`."""
 
     class Meta:
         constraints = [

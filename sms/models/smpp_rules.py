@@ -11,7 +11,13 @@ from django.core.exceptions import ValidationError
 from sms.overrides import read_errs, read_network_errors, read_statuses
 from sms.pem import load_own
 
-_LONGEST = {"system_id": 15, "password": 8, "system_type": 12, "service_type": 5}
+_LONGEST = {
+    "system_id": 15,
+    "password": 8,
+    "system_type": 12,
+    "address_range": 40,
+    "service_type": 5,
+}
 """Characters, less the NUL behind them. Source: SMPP 3.4 §4.1.1, §4.4.1."""
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 

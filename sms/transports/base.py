@@ -222,6 +222,9 @@ class Transport(Protocol):
     def room(self) -> int:
         """Count the segments it would take now; 0 while it is not connected."""
 
+    def in_flight(self) -> int:
+        """Count the segments that wait for the peer's answer."""
+
     def split(self, body: str, encoding: Encoding) -> Split:
         """Cut a message into the segments that it goes out in. Pure, and quick."""
 

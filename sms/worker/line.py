@@ -12,8 +12,10 @@ from sms.circuit import Rules
 from sms.dispatch import Dispatcher
 from sms.lifecycle import LinkState
 from sms.models import Link
+from sms.slots import Load
 from sms.transports.base import Inbound, Receipt, Report
 from sms.worker.inbox import Batch, Inbox
+from sms.worker.load import LoadMeter
 
 logger = logging.getLogger(__name__)
 
@@ -30,13 +32,16 @@ LAST_WORDS_S = 3.0
 class Line:
     """The connection of one slot, from its opening to its farewell. Used by the pump's thread."""
 
-    def __init__(self, link: Link, *, worker: str, wake: Callable[[], None]) -> None:
+    def __init__(
+        self, link: Link, *, worker: str, wake: Callable[[], None], meter: LoadMeter
+    ) -> None:
         self.link_id = link.id
         self.generation = link.generation
         self.state, self.detail = LinkState.DOWN, ""
         """Where the transport said last that it stands."""
         self.is_held = False
         self._name = link.name
+        self._meter = meter
         self._inbox = Inbox(wake)
         self._taken = Batch()
         """Out of the inbox, and not committed yet."""
@@ -100,6 +105,7 @@ class Line:
         taken.add(self._inbox.take(BATCH))
         came = bool(taken)
         outcomes, taken.outcomes = taken.outcomes, []
+        self._meter.count(outcomes)
         self._dispatcher.take(outcomes)
         self._dispatcher.flush()
         if taken.reports:
@@ -143,6 +149,10 @@ class Line:
             self._transport.refuse(refused)
         taken = [report for report in reports if report.token not in refused]
         self._transport.answer(taken, stored=True)
+
+    def load(self) -> Load:
+        """Tell how busy it has been since the last time."""
+        return self._meter.read(self._transport.in_flight())
 
     def renew(self) -> None:
         """Renew the leases of the messages in hand, when it is time."""

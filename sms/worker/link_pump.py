@@ -12,6 +12,7 @@ from sms.lifecycle import LinkMode, LinkState
 from sms.models import Link, Slot
 from sms.models.link import queue_of
 from sms.worker.line import Line
+from sms.worker.load import LoadMeter
 from sms.worker.pump import LOOK_S, Pump
 
 logger = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ class LinkPump(Pump):
         self.link_name = link_name
         self._slot: Slot | None = None
         self._line: Line | None = None
+        self._meter = LoadMeter()
         self._link: Link | None = None
         """As it was at the last look; None while it is disabled."""
         self._leaving = ""
@@ -130,7 +132,8 @@ class LinkPump(Pump):
         if self._slot is None or now - self._renewed < slots.RENEW_S:
             return True
         self._renewed = now
-        if slots.renew(self._slot, owner=self.worker):
+        load = self._line.load() if self._line else slots.IDLE
+        if slots.renew(self._slot, owner=self.worker, load=load):
             return True
         self._slot = None
         return False
@@ -197,7 +200,7 @@ class LinkPump(Pump):
 
     def _open(self, link: Link) -> None:
         self._leaving = ""
-        line = Line(link, worker=self.worker, wake=self.wake)
+        line = Line(link, worker=self.worker, wake=self.wake, meter=self._meter)
         line.hold(link.mode == LinkMode.PAUSE)
         self._line = line
         line.start()

@@ -1,4 +1,7 @@
-"""The pump of the sweep: every second, and on its own after everybody else has mended."""
+"""The pump of the sweep: every second, and on its own after everybody else has mended.
+
+It looks for connections to test as well, which are made in threads of their own.
+"""
 
 import logging
 import time
@@ -8,6 +11,7 @@ from django.db import InterfaceError, OperationalError
 
 from sms import meters, sweep
 from sms.worker.pump import Pump
+from sms.worker.trials import Trials
 
 logger = logging.getLogger(__name__)
 
@@ -22,13 +26,14 @@ class SweepPump(Pump):
     def __init__(self) -> None:
         super().__init__("housekeeping")
         self._leases_from = 0.0
+        self._trials = Trials(self.worker)
         self._failing: set[Callable[[], int]] = set()
         """Tasks that failed the last time; each is told of once, not every second."""
 
     def turn(self) -> bool:
         """Run every task once; again at once when one had its hands full."""
         busiest = 0
-        for task in sweep.TASKS:
+        for task in (*sweep.TASKS, self._trials.start):
             if task is sweep.recover_leases and time.monotonic() < self._leases_from:
                 continue
             busiest = max(busiest, self._run_task(task))

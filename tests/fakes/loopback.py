@@ -39,6 +39,9 @@ class Loopback:
     def room(self) -> int:
         return 0 if self.is_held else self.free - len(self._open)
 
+    def in_flight(self) -> int:
+        return len(self._open)
+
     def split(self, body: str, encoding: Encoding) -> Split:
         return Split(encoding, tuple(text.segments(body, encoding)))
 

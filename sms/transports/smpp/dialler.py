@@ -168,6 +168,7 @@ class Dialler:
             system_id=self._settings.system_id,
             password=self._settings.password,
             system_type=self._settings.system_type,
+            address_range=self._settings.address_range,
         )
         connection.session.request(bind, now=self._loop.time())
         connection.wake()

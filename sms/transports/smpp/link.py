@@ -101,6 +101,13 @@ class SmppLink:
         """Count the segments it would take now; 0 while it is not bound."""
         return self._outgoing.room()
 
+    def in_flight(self) -> int:
+        """Count the requests that wait for the peer's answer: what of the window is in use."""
+        connection = self._lines.transmitting
+        if connection is None:
+            return 0
+        return connection.session.window_size - connection.session.window_free
+
     def split(self, body: str, encoding: Encoding) -> Split:
         """Cut a message into the segments that it goes out in."""
         way, alphabet = self._settings.long_messages, self._settings.default_alphabet

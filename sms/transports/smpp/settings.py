@@ -16,6 +16,8 @@ class SmppSettings:
     system_id: str
     password: str = field(repr=False)
     system_type: str = ""
+    address_range: str = ""
+    """The numbers whose messages we receive."""
     window_size: int = 10
     """Requests that may wait for an answer at once."""
     max_tps: float = 0.0
@@ -66,6 +68,7 @@ _OF_A_CONNECTION: Final = (
     "system_id",
     "password",
     "system_type",
+    "address_range",
     "bind_mode",
     "tls",
     "tls_ca",

@@ -9,6 +9,7 @@ from sms import receive, switchboard
 from sms.models import Link, Message
 from sms.transports.base import Inbound, Report
 from sms.worker.line import Line
+from sms.worker.load import LoadMeter
 from tests.fakes.loopback import Loopback
 
 pytestmark = pytest.mark.django_db
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.django_db
 def line(monkeypatch: pytest.MonkeyPatch) -> Line:
     monkeypatch.setattr(switchboard, "connect", lambda kind, settings, sink: Loopback(sink))
     link = Link.objects.create(name="carrier", host="127.0.0.1")
-    return Line(link, worker="one", wake=lambda: None)
+    return Line(link, worker="one", wake=lambda: None, meter=LoadMeter())
 
 
 def come(line: Line, *texts: str) -> None:

@@ -113,6 +113,10 @@ class SipEdge:
         """Count the messages it would take now; 0 while it does not listen."""
         return self._intake.room()
 
+    def in_flight(self) -> int:
+        """Count the messages that wait for a client's answer."""
+        return self._intake.in_hand
+
     def split(self, body: str, encoding: Encoding) -> Split:
         """Leave a message whole: clients take texts of any length."""
         return Split(encoding, (body,))

@@ -25,6 +25,11 @@ class Intake:
         return self._is_up and not self._is_held
 
     @property
+    def in_hand(self) -> int:
+        """Count what was taken and has no outcome yet."""
+        return self._taken
+
+    @property
     def is_up(self) -> bool:
         """Say whether the edge listens."""
         return self._is_up
