@@ -30,7 +30,7 @@ check: install-test ## format, lint, types, import contracts, security, system c
 	@$(VENV) -m ruff check --quiet .
 	@$(VENV) -m mypy
 	@$(VENV) .venv/bin/lint-imports --no-logo
-	@$(VENV) -m bandit --quiet --configfile pyproject.toml --recursive cpaas accounts sms
+	@$(VENV) -m bandit --quiet --configfile pyproject.toml --recursive cpaas accounts sms staff
 	@$(VENV) requirements/audit.py
 	@$(VENV) manage.py check
 	@$(VENV) manage.py makemigrations --check --dry-run

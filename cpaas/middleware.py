@@ -3,6 +3,7 @@
 Subclasses, because the admin's system checks look for Django's classes in MIDDLEWARE.
 """
 
+from axes import middleware as axes
 from django.contrib.auth import middleware as auth
 from django.contrib.messages import middleware as messages
 from django.contrib.sessions import middleware as sessions
@@ -44,6 +45,10 @@ class MessageMiddleware(_PagesOnly, messages.MessageMiddleware):
 
 class XFrameOptionsMiddleware(_PagesOnly, clickjacking.XFrameOptionsMiddleware):
     """No framing, for pages."""
+
+
+class AxesMiddleware(_PagesOnly, axes.AxesMiddleware):
+    """Lock-out after wrong passwords, for pages: the API has a bound of its own."""
 
 
 class WhiteNoiseMiddleware(_PagesOnly, whitenoise.WhiteNoiseMiddleware):

@@ -2,6 +2,7 @@
 
 import hashlib
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 
 import django_stubs_ext
@@ -62,8 +63,11 @@ INSTALLED_APPS = [
     "rest_framework",
     "django_filters",
     "drf_spectacular_sidecar",  # Swagger UI, as static files
+    "auditlog",
+    "axes",
     "accounts",
     "sms",
+    "staff",
 ]
 # The admin's middleware steps aside for API requests: half of their CPU would go there.
 MIDDLEWARE = [
@@ -75,6 +79,12 @@ MIDDLEWARE = [
     "cpaas.middleware.AuthenticationMiddleware",
     "cpaas.middleware.MessageMiddleware",
     "cpaas.middleware.XFrameOptionsMiddleware",
+    "staff.access.pages.StaffMiddleware",
+    "cpaas.middleware.AxesMiddleware",  # last: it looks at what a log-in came to
+]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",  # refuses whoever guesses, and knows nobody itself
+    "django.contrib.auth.backends.ModelBackend",
 ]
 UNFOLD = appearance.UNFOLD
 ROOT_URLCONF = "cpaas.urls"
@@ -138,6 +148,8 @@ CACHES = {
 CACHE_SECONDS = envint("CACHE_SECONDS", 5)
 
 AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "staff.passwords.LongForStaff"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
@@ -158,10 +170,37 @@ SECURE_HSTS_SECONDS = envint("HSTS_SECONDS", 31_536_000 if HTTPS_ONLY else 0)
 SILENCED_SYSTEM_CHECKS = [
     "security.W002",  # these two look for Django's own middleware, not for its subclasses;
     "security.W003",  # sms.W002 looks for ours
+    "axes.W002",  # and so does this
     "security.W005",  # whether other names below this domain speak HTTPS is not ours to say,
     "security.W021",  # and browsers' lists of such names are left only after months
 ]
 CSRF_TRUSTED_ORIGINS = envlist("CSRF_TRUSTED_ORIGINS")
+
+# Log-in to the admin. A session ends when nobody used it for a while, and at its greatest age.
+SESSION_IDLE_S = envint("SESSION_IDLE_S", 3600)
+SESSION_MAX_S = envint("SESSION_MAX_S", 12 * 3600)
+SESSION_COOKIE_AGE = SESSION_MAX_S
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+# Proxies whose X-Forwarded-For is believed.
+TRUSTED_PROXIES = envlist("TRUSTED_PROXIES", "127.0.0.0/8,::1/128")
+# So many wrong passwords for one name from one address, then none is looked at for a while. The
+# pair, so that guessing locks out neither the name's owner elsewhere nor others behind that NAT.
+LOGIN_TRIES = envint("LOGIN_TRIES", 5)
+LOGIN_LOCKOUT_S = envint("LOGIN_LOCKOUT_S", 900)
+AXES_FAILURE_LIMIT = LOGIN_TRIES
+AXES_COOLOFF_TIME = timedelta(seconds=LOGIN_LOCKOUT_S)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_CLIENT_IP_CALLABLE = "staff.access.address.client_address"
+AXES_LOCKOUT_CALLABLE = "staff.access.lockout.answer"
+AXES_VERBOSE = False
+AXES_ENABLE_ADMIN = False  # staff.admin has its pages
+
+# Which rows are watched: staff/audit/watched.py.
+AUDITLOG_USE_FK_STRING_REPRESENTATION = True
+# After so many days entries of the audit log are deleted; 0 keeps them.
+RETAIN_AUDIT_DAYS = envint("RETAIN_AUDIT_DAYS", 365)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.AccountAuthentication"],
@@ -257,6 +296,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         "django.request": {"level": "ERROR"},
+        "axes": {"level": "WARNING"},
         # One line for every wake-up would drown the log.
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},

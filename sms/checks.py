@@ -52,7 +52,7 @@ def retention(**_: Any) -> list[CheckMessage]:
             hint="Name a number of days; 0 keeps everything.",
             id="sms.E005",
         )
-        for name in ("RETAIN_BODIES_DAYS", "RETAIN_MESSAGES_DAYS")
+        for name in ("RETAIN_BODIES_DAYS", "RETAIN_MESSAGES_DAYS", "RETAIN_AUDIT_DAYS")
         if getattr(settings, name) < 0
     ]
 

@@ -1,5 +1,6 @@
-"""What the commands for scripts share: `--json`, and errors in one sentence."""
+"""What the commands for scripts share: `--json`, errors in one sentence, and who runs them."""
 
+import getpass
 import json
 from abc import ABC, abstractmethod
 from argparse import ArgumentParser, ArgumentTypeError
@@ -13,6 +14,7 @@ from django.db import DatabaseError, IntegrityError, models
 
 from accounts.models import Account
 from accounts.provisioning.refusals import Refused
+from staff import audit
 
 LIMITS: dict[str, tuple[str, type[int | Decimal]]] = {
     "max_requests_per_second": ("API requests that it may have", int),
@@ -34,7 +36,8 @@ class ScriptCommand(BaseCommand, ABC):
     def handle(self, *args: Any, **options: Any) -> None:
         """Make the thing and print it. Raises CommandError in one sentence."""
         try:
-            made = self.make(**options)
+            with audit.acting(self._actor):
+                made = self.make(**options)
         except Refused as error:
             raise CommandError(str(error)) from None
         except ValidationError as error:
@@ -54,10 +57,23 @@ class ScriptCommand(BaseCommand, ABC):
     def make(self, **options: Any) -> dict[str, Any]:
         """Make the thing; return what to print."""
 
+    def _actor(self) -> audit.Actor:
+        """Name the system's user and the command, for the audit log."""
+        command = type(self).__module__.rpartition(".")[2]
+        return audit.Actor(name=f"{operator() or 'somebody'} by {command}")
+
     def readable(self, made: dict[str, Any]) -> str:
         """Write what was made for people, one line a value."""
         width = max(map(len, made))
         return "\n".join(f"{name:<{width}}  {value}" for name, value in made.items())
+
+
+def operator() -> str:
+    """Name who runs the command; a container's user may have no name."""
+    try:
+        return getpass.getuser()[:150]
+    except (KeyError, OSError):
+        return ""
 
 
 def account_of(sid: str) -> Account:

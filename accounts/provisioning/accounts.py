@@ -15,6 +15,7 @@ from accounts.provisioning.passwords import check_strength
 from accounts.provisioning.refusals import Refused, Taken
 from accounts.provisioning.rows import assign, check, hold_open, store
 from accounts.secrets import new_token
+from staff import audit
 
 CLOSED = Account.Status.CLOSED
 NAME_LENGTH = 64
@@ -101,9 +102,10 @@ def _switch(account: Account, status: str) -> None:
     if status == account.status:
         return
     family = _hold_family(account)
-    Account.objects.filter(pk__in=family).exclude(status=CLOSED).update(
-        status=status, date_updated=timezone.now()
-    )
+    open_ones = Account.objects.filter(pk__in=family).exclude(status=CLOSED)
+    for one in open_ones.only("sid", "friendly_name", "status"):
+        audit.record(one, status, status=(one.status, status))
+    open_ones.update(status=status, date_updated=timezone.now())
     if status == CLOSED:
         PhoneNumber.objects.filter(account__in=family).delete()
         Client.objects.filter(account__in=family).delete()

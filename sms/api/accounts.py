@@ -14,7 +14,7 @@ from accounts.provisioning.accounts import AccountSettings, create_account, upda
 from sms.api import form, parameters
 from sms.api.renderers import Listing
 from sms.api.representation import BASE, Representation, rfc822
-from sms.api.views import ApiView, wire_of
+from sms.api.views import RecordedView, wire_of
 
 SUBRESOURCES = {
     "available_phone_numbers": "AvailablePhoneNumbers",
@@ -31,7 +31,7 @@ SUBRESOURCES = {
 """All of RestComm's; clients look the ones that they need up by name."""
 
 
-class AccountViewSet(ApiView, GenericViewSet[Account]):
+class AccountViewSet(RecordedView, GenericViewSet[Account]):
     """The caller's account and those below it."""
 
     http_method_names = ["get", "post", "put", "head"]

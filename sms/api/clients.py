@@ -16,12 +16,12 @@ from accounts.provisioning.clients import (
 from sms.api import form, parameters
 from sms.api.renderers import Listing
 from sms.api.representation import API_VERSION, BASE, Representation, rfc822
-from sms.api.views import OwnedViewSet, wire_of
+from sms.api.views import OwnedViewSet, RecordedView, wire_of
 
 STATUSES = {"1": True, "0": False}
 
 
-class ClientViewSet(OwnedViewSet[Client]):
+class ClientViewSet(RecordedView, OwnedViewSet[Client]):
     """The SIP clients of one account."""
 
     http_method_names = ["get", "post", "put", "delete", "head"]

@@ -20,7 +20,7 @@ from sms.api.filters import FirstValues, NumberFilter
 from sms.api.formats import insists_on_json
 from sms.api.pagination import Pagination
 from sms.api.representation import API_VERSION, BASE, Representation, rfc822
-from sms.api.views import OwnedViewSet, wire_of
+from sms.api.views import OwnedViewSet, RecordedView, wire_of
 
 
 class NumberPagination(Pagination):
@@ -30,7 +30,7 @@ class NumberPagination(Pagination):
     kept_names = ("PhoneNumber", "FriendlyName", "SortBy", "Reverse")
 
 
-class NumberViewSet(OwnedViewSet[PhoneNumber]):
+class NumberViewSet(RecordedView, OwnedViewSet[PhoneNumber]):
     """The numbers of one account."""
 
     http_method_names = ["get", "post", "put", "delete", "head"]

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
 from rest_framework import exceptions
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from accounts import access, limits
+from accounts.authentication import Caller
 from accounts.sids import SID
 from sms.api import form, representation
 from sms.api.exceptions import handle
@@ -24,6 +25,8 @@ from sms.api.renderers import RENDERERS, JSONRenderer, XMLRenderer
 from sms.models import Message
 from sms.models.message import MessageQuerySet
 from sms.submit import submit
+from staff import audit
+from staff.access.address import client_address
 
 M = TypeVar("M", bound=Model)
 
@@ -64,6 +67,21 @@ class ApiView(APIView):
     def get_exception_handler(self) -> Callable[..., Response]:
         """Answer every error with a body."""
         return handle
+
+
+class RecordedView(ApiView):
+    """What changes things that people change, too: the audit log names the account."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer as the account that calls."""
+        with audit.acting(lambda: self._actor(request)):
+            return super().dispatch(request, *args, **kwargs)
+
+    def _actor(self, request: HttpRequest) -> audit.Actor | None:
+        caller = self.request.user
+        if not isinstance(caller, Caller):
+            return None
+        return audit.Actor(name=f"account {caller.sid}", address=client_address(request))
 
 
 class UnknownPath(ApiView):

@@ -227,6 +227,7 @@ class Link(FailoverSettings):
     objects = LinkQuerySet.as_manager()
 
     class Meta:
+        permissions = [("operate_link", "Can pause, drain, rebind and test links")]
         constraints = [
             models.UniqueConstraint(
                 Lower("name"),

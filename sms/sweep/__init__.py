@@ -27,6 +27,7 @@ from sms.sweep.references import forget_references
 from sms.sweep.retention import prune_messages, redact_bodies
 from sms.sweep.unrouted import settle_unrouted
 from sms.sweep.waiting import expire, hold
+from staff.retention import forget_old
 
 __all__ = [
     "BATCH",
@@ -64,5 +65,6 @@ TASKS: tuple[Callable[[], int], ...] = (
     forget_idempotency_keys,
     redact_bodies,
     prune_messages,
+    forget_old,
 )
 """What a sweep does, in order."""

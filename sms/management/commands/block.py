@@ -1,12 +1,11 @@
 """Keep the list of recipients that nothing is sent to: `manage.py block add|remove|list`."""
 
-import getpass
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import CommandError
 
-from accounts.management.script import ScriptCommand, account_of, store
+from accounts.management.script import ScriptCommand, account_of, operator, store
 from sms.models import Block
 from sms.models.block import written
 
@@ -43,7 +42,7 @@ class Command(ScriptCommand):
             return {"blocks": [_told(block) for block in chosen]}
         if options["action"] == "add":
             block = written(
-                options["pattern"], account=account, note=options["note"], added_by=_operator()
+                options["pattern"], account=account, note=options["note"], added_by=operator()
             )
             store(block)
             return _told(block)
@@ -76,11 +75,3 @@ def _line(told: dict[str, Any]) -> str:
     whose = told["account"] or "every account"
     who = f"{told['added_at']} {told['added_by']}".strip()
     return f"{told['number']:<16}  {whose:<34}  {who}  {told['note']}".strip()
-
-
-def _operator() -> str:
-    """Name who runs the command; a container's user may have no name."""
-    try:
-        return getpass.getuser()[:150]
-    except (KeyError, OSError):
-        return ""
