@@ -12,6 +12,7 @@ arrival.py      Arrival: the parts of an inbound message, and what came just now
 connection_test.py ConnectionTest: a try to connect, and what came of it
 concatenation.py Concatenation: the long messages of a recipient, counted
 count.py        Count: what all processes have counted together
+tally.py        Stretch, Tally, Delay: how many messages came to what, and how fast
 callback.py     Callback: one event an account's URL is owed; its attempts; hosts that fail
 binding.py      Binding: where a SIP client can be reached
 event.py        Event: what the other rows do not say about a message
@@ -37,6 +38,7 @@ from sms.models.receipt import ParkedReceipt
 from sms.models.retention import Retention
 from sms.models.route import Route
 from sms.models.slot import Slot
+from sms.models.tally import Delay, Stretch, Tally
 
 __all__ = [
     "Arrival",
@@ -48,6 +50,7 @@ __all__ = [
     "Concatenation",
     "ConnectionTest",
     "Count",
+    "Delay",
     "Event",
     "Health",
     "Hook",
@@ -61,4 +64,6 @@ __all__ = [
     "Route",
     "Segment",
     "Slot",
+    "Stretch",
+    "Tally",
 ]

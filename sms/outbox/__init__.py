@@ -7,6 +7,7 @@ references.py  what joins the parts of long messages
 transfers.py   from one queue to another, and how long a queue is
 callbacks.py   the queue of callbacks
 counts.py      what processes count
+tallies.py     how many messages came to what
 hosts.py       the hosts of callbacks, and which of them fail
 
 Every statement moves a batch, is guarded by what it expects to find, and returns what
@@ -53,6 +54,7 @@ from sms.outbox.messages import (
     resume,
 )
 from sms.outbox.references import refer
+from sms.outbox.tallies import Counted, count_messages
 from sms.outbox.transfers import Transfer, depth, oldest_due_s, transfer
 
 LEASE_S = 30
@@ -63,6 +65,7 @@ __all__ = [
     "LEASE_S",
     "Claimed",
     "ClaimedCallback",
+    "Counted",
     "Deferral",
     "HostFailures",
     "HostState",
@@ -78,6 +81,7 @@ __all__ = [
     "claim",
     "claim_callbacks",
     "count_failures",
+    "count_messages",
     "depth",
     "forgive_hosts",
     "give_up_callbacks",

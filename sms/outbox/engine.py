@@ -21,6 +21,10 @@ class Engine(ABC):
     skip_locked: str
     seconds_until: str
     """Seconds from now until {column}."""
+    minute: str
+    """The minute of {column}, as it is compared."""
+    milliseconds: str
+    """Milliseconds from {earlier} to {later}."""
     among: str
     """Compare with what {query} chooses. Once: where it locks and has a limit, a plan that ran
     it anew for each row would take more rows than were asked for."""
@@ -50,6 +54,8 @@ _ENGINES: dict[str, Engine] = {
         ahead="statement_timestamp() + make_interval(secs => %s::double precision)",
         skip_locked="FOR UPDATE SKIP LOCKED",
         seconds_until="extract(epoch FROM {column} - statement_timestamp())::float8",
+        minute="date_trunc('minute', {column})",
+        milliseconds="extract(epoch FROM {later} - {earlier})::float8 * 1000",
         among="= ANY (ARRAY({query}))",
     ),
     # A writer on SQLite is alone (BEGIN IMMEDIATE), so it has nothing to skip.
@@ -58,6 +64,8 @@ _ENGINES: dict[str, Engine] = {
         ahead=f"strftime({_STAMP}, 'now', %s || ' seconds')",
         skip_locked="",
         seconds_until="(julianday({column}) - julianday('now')) * 86400.0",
+        minute="substr({column}, 1, 16) || ':00'",
+        milliseconds="round((julianday({later}) - julianday({earlier})) * 86400000.0)",
         among="IN ({query})",
     ),
 }

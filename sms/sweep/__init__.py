@@ -15,7 +15,7 @@ Everything here is idempotent and safe to run in several workers at once.
 
 from collections.abc import Callable
 
-from sms import receive
+from sms import receive, statistics
 from sms.models import IdempotencyKey
 from sms.sweep.backlog import measure
 from sms.sweep.batch import BATCH
@@ -66,5 +66,7 @@ TASKS: tuple[Callable[[], int], ...] = (
     redact_bodies,
     prune_messages,
     forget_old,
+    statistics.count_messages,
+    statistics.roll_up,
 )
 """What a sweep does, in order."""
