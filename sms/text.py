@@ -125,6 +125,18 @@ def count_segments(text: str, encoding: Encoding | None = None) -> int:
     return len(segments(text, encoding))
 
 
+def cut_utf8(text: str, octets: int) -> list[str]:
+    """Cut a text into parts of at most so many octets each, between graphemes."""
+    parts = []
+    start = 0
+    while start < len(text):
+        window = text[start : start + octets].encode("utf-8", "replace")[:octets]
+        fits = len(window.decode("utf-8", "ignore"))  # leaves out half a character at its end
+        parts.append(text[start : _grapheme_border(text, start, start + fits)])
+        start += len(parts[-1])
+    return parts
+
+
 def _cut_gsm(octets: bytes, part_octets: int) -> list[str]:
     parts = []
     start = 0

@@ -11,6 +11,7 @@ from sms.text import (
     clean,
     concat_udh,
     count_segments,
+    cut_utf8,
     decode,
     encode,
     segments,
@@ -243,3 +244,20 @@ def test_udh_has_an_8_bit_reference(reference: int, part: int, parts: int, udh: 
 def test_more_parts_than_the_udh_can_count_are_refused() -> None:
     with pytest.raises(ValueError, match="range"):
         concat_udh(0, 1, 256)
+
+
+@pytest.mark.parametrize(
+    ("body", "octets", "parts"),
+    [
+        ("", 5, []),
+        ("abcde", 5, ["abcde"]),
+        ("abcdef", 5, ["abcde", "f"]),
+        ("aaaaü", 5, ["aaaa", "ü"]),
+        ("a👩‍👩‍👧b", 19, ["a👩‍👩‍👧", "b"]),
+        ("aa👩‍👩‍👧b", 19, ["aa", "👩‍👩‍👧b"]),
+    ],
+)
+def test_a_text_is_cut_by_octets_between_graphemes(
+    body: str, octets: int, parts: list[str]
+) -> None:
+    assert cut_utf8(body, octets) == parts

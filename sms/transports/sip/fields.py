@@ -152,6 +152,11 @@ def quoted(text: str) -> str:
     return '"' + clean.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
+def host_in_uri(host: str) -> str:
+    """Write a host as addresses have it."""
+    return f"[{host}]" if ":" in host else host
+
+
 def escaped_user(user: str) -> str:
     """Write a user part of an address."""
     return quote(user, safe=_USER_SAFE.replace(";", "").replace("?", ""))

@@ -11,6 +11,8 @@ class Heard:
     start: str
     headers: dict[str, list[str]]
     body: bytes
+    size: int = 0
+    """Octets of all of it."""
     at: float = field(default_factory=time.monotonic)
 
     @classmethod
@@ -21,7 +23,7 @@ class Heard:
         for row in rows:
             name, _, value = row.partition(":")
             headers.setdefault(name.strip().lower(), []).append(value.strip())
-        return cls(start, headers, body)
+        return cls(start, headers, body, len(data))
 
     @property
     def status(self) -> int:

@@ -12,7 +12,6 @@ import secrets
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
 
 from sms.errors import ErrorCode
 from sms.lifecycle import Status
@@ -25,10 +24,17 @@ from sms.transports.base import (
     TransportError,
 )
 from sms.transports.sip import status as statuses
-from sms.transports.sip.flow import UDP, Flow
+from sms.transports.sip.flow import Flow
 from sms.transports.sip.message import Response, Unwritable
 from sms.transports.sip.registrar import Binding, Registrar
-from sms.transports.sip.sender.failures import Failure, error_of, refused, unanswered, unsent
+from sms.transports.sip.sender.failures import (
+    Failure,
+    error_of,
+    half_taken,
+    refused,
+    unanswered,
+    unsent,
+)
 from sms.transports.sip.sender.letter import Letters, login_of
 from sms.transports.sip.settings import Policy, SipSettings
 from sms.transports.sip.status import Meaning
@@ -37,9 +43,6 @@ from sms.transports.sip.transaction import ClientTransaction, ClientTransactions
 __all__ = ["Result", "Sender", "unsent"]
 
 logger = logging.getLogger(__name__)
-
-UDP_LIMIT: Final = 1_300
-"""Octets of a request where the network may be congested unseen. Source: RFC 3428 §8."""
 
 Result = Accepted | TransportError | OutcomeUnknown
 
@@ -54,6 +57,17 @@ class _Delivery:
     open_branches: int = 0
     is_settled: bool = False
     failures: list[Failure] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Copy:
+    """It on its way to one of them, perhaps in several requests, one after the other."""
+
+    delivery: _Delivery
+    binding: Binding
+    left: list[str]
+    is_begun: bool = False
+    """The client has taken some of it."""
 
 
 class Sender:
@@ -83,7 +97,7 @@ class Sender:
         self._wall = wall
         self._queues: dict[str, deque[_Delivery]] = {}
         """By login; the first of each is out, the others wait for it."""
-        self._transactions: ClientTransactions[tuple[_Delivery, Binding]] = ClientTransactions(
+        self._transactions: ClientTransactions[_Copy] = ClientTransactions(
             policy.timers, send=send, on_final=self._on_final
         )
         self._advancing: set[str] = set()
@@ -142,42 +156,53 @@ class Sender:
 
     def _begin(self, delivery: _Delivery) -> None:
         bindings = self._registrar.of(delivery.login, self._wall())
+        outbound = delivery.outbound
         try:
-            copies = [
-                (binding, *self._letters.write(delivery.outbound, binding, delivery.call_id))
-                for binding in bindings
-            ]
+            copies = [_Copy(delivery, to, self._letters.cut(outbound, to)) for to in bindings]
+            first = [(copy, *self._next(copy)) for copy in copies if copy.left]
         except Unwritable as error:
             self._settle(
                 delivery, TransportError(ErrorCode.UNKNOWN, permanent=True, raw=str(error))
             )
             return
-        fitting = [copy for copy in copies if _fits(copy[2], copy[0].flow, self._settings)]
-        if not fitting:
-            reason = "too large for UDP" if copies else "not registered"
-            meaning = statuses.TOO_LARGE if copies else statuses.NO_BINDING
-            self._fail(delivery, meaning, reason)
+        if not first:
+            self._fail(delivery, *self._obstacle(delivery, is_somewhere=bool(copies)))
             return
-        delivery.open_branches = len(fitting)
-        for binding, branch, data in fitting:
-            self._transactions.begin(branch, binding.flow, data, (delivery, binding), self._clock())
+        delivery.open_branches = len(first)
+        for copy, branch, data in first:
+            self._transactions.begin(branch, copy.binding.flow, data, copy, self._clock())
+
+    def _obstacle(self, delivery: _Delivery, *, is_somewhere: bool) -> tuple[Meaning, str]:
+        if is_somewhere:
+            return statuses.TOO_LARGE, "too large for UDP"
+        return statuses.NO_BINDING, "not registered"
+
+    def _next(self, copy: _Copy) -> tuple[str, bytes]:
+        """Write the next request of a copy. A new Call-ID, or clients would take it for known."""
+        delivery = copy.delivery
+        call_id = secrets.token_hex(16) if copy.is_begun else delivery.call_id
+        return self._letters.write(delivery.outbound, copy.binding, copy.left.pop(0), call_id)
 
     # --- answers --------------------------------------------------------------------
 
     def _on_final(
-        self,
-        transaction: ClientTransaction[tuple[_Delivery, Binding]],
-        response: Response | None,
-        reason: str,
+        self, transaction: ClientTransaction[_Copy], response: Response | None, reason: str
     ) -> None:
-        delivery, binding = transaction.context
+        copy = transaction.context
+        delivery = copy.delivery
+        is_taken = response is not None and response.status < 300
+        if is_taken and copy.left:
+            copy.is_begun = True
+            branch, data = self._next(copy)
+            self._transactions.begin(branch, copy.binding.flow, data, copy, self._clock())
+            return
         delivery.open_branches -= 1
-        if response is not None and response.status < 300:
-            self._registrar.heard(binding)
+        if response is not None and is_taken:
+            self._registrar.heard(copy.binding)
             if not delivery.is_settled:
                 self._succeed(delivery, response)
             return
-        self._note_failure(delivery, binding, response, reason)
+        self._note_failure(copy, response, reason)
         if not delivery.open_branches and not delivery.is_settled:
             best = min(delivery.failures, key=lambda failure: failure.rank)
             self._fail(delivery, best.meaning, best.raw, best.retry_after_s)
@@ -189,21 +214,20 @@ class Sender:
             raw = f"{response.status} {response.reason}"[:60]
             self._delivered(Receipt(call_id, (call_id,), Status.DELIVERED, None, raw))
 
-    def _note_failure(
-        self, delivery: _Delivery, binding: Binding, response: Response | None, reason: str
-    ) -> None:
+    def _note_failure(self, copy: _Copy, response: Response | None, reason: str) -> None:
+        binding = copy.binding
         if response is None:
-            delivery.failures.append(unanswered(reason, flow_is_gone="gone" in reason))
-            if self._registrar.silent(binding):
-                self._lost(binding)
-            return
-        self._registrar.heard(binding)
-        failure = refused(response)
-        if failure.meaning.is_alarming:
-            logger.error("a client answered %s: who is between us?", response.status)
-        if failure.meaning.drops_binding:
+            failure = unanswered(reason, flow_is_gone="gone" in reason)
+            drops = self._registrar.silent(binding)
+        else:
+            self._registrar.heard(binding)
+            failure = refused(response)
+            drops = failure.meaning.drops_binding
+            if failure.meaning.is_alarming:
+                logger.error("a client answered %s: who is between us?", response.status)
+        if drops:
             self._lost(binding)
-        delivery.failures.append(failure)
+        copy.delivery.failures.append(half_taken(failure) if copy.is_begun else failure)
 
     def _fail(
         self, delivery: _Delivery, meaning: Meaning, raw: str, retry_after_s: float | None = None
@@ -229,8 +253,3 @@ class Sender:
         self._advancing.discard(login)
         if not queue:
             self._queues.pop(login, None)
-
-
-def _fits(data: bytes, flow: Flow, settings: SipSettings) -> bool:
-    """Say whether the network takes it: our own, towards proxies, has room for any size."""
-    return len(data) <= UDP_LIMIT or flow.transport != UDP or settings.vouches(flow)

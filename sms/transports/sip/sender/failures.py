@@ -1,6 +1,6 @@
 """What a message comes to that no place of its client has taken."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from sms.errors import ErrorCode
@@ -39,6 +39,12 @@ def unanswered(reason: str, *, flow_is_gone: bool) -> Failure:
     if flow_is_gone:
         return Failure(statuses.rank(503), statuses.FLOW_LOST, reason)
     return Failure(statuses.rank(408), statuses.NO_ANSWER, reason)
+
+
+def half_taken(failure: Failure) -> Failure:
+    """Say the same of a text whose beginning was taken: to try again would repeat that."""
+    meaning = replace(failure.meaning, retry_s=None, may_wait=False)
+    return replace(failure, meaning=meaning)
 
 
 def error_of(

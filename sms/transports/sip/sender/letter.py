@@ -5,13 +5,21 @@ from collections.abc import Callable
 from email.utils import formatdate
 from typing import Final
 
+from sms.text import cut_utf8
 from sms.transports.base import Outbound
-from sms.transports.sip.fields import escaped_user, quoted
+from sms.transports.sip.fields import escaped_user, host_in_uri, quoted
+from sms.transports.sip.flow import UDP
 from sms.transports.sip.message import Headers, Request
 from sms.transports.sip.registrar import Binding
 from sms.transports.sip.settings import SipSettings
 
 CLIENT_PREFIX: Final = "client:"
+UDP_LIMIT: Final = 1_300
+"""Octets of a request where the network may be congested unseen. Source: RFC 3428 §8."""
+_LENGTH_DIGITS: Final = 3
+"""Of Content-Length, beyond the one that stands for nothing."""
+_SHORTEST_PART: Final = 100
+"""Octets of text; with less of it in each request something else is too long."""
 
 
 def login_of(outbound: Outbound) -> str:
@@ -23,13 +31,30 @@ class Letters:
     """Writes a message to each place of its client."""
 
     def __init__(self, settings: SipSettings, wall: Callable[[], float]) -> None:
-        self._domain = settings.domain
-        host = settings.public_host or settings.domain
-        self._local = f"{f'[{host}]' if ':' in host else host}:{settings.port}"
+        self._domain = host_in_uri(settings.domain)
+        self._local = f"{host_in_uri(settings.public_host or settings.domain)}:{settings.port}"
         """Our address for Via."""
+        self._is_near = settings.vouches
         self._wall = wall
 
-    def write(self, outbound: Outbound, binding: Binding, call_id: str) -> tuple[str, bytes]:
+    def cut(self, outbound: Outbound, binding: Binding) -> list[str]:
+        """Cut a text into what goes out in one request each; empty where not even that fits.
+
+        Over UDP, since datagrams do not heed congestion. Our own network, towards proxies,
+        has room for any size. Raises Unwritable. Source: RFC 3428 §8.
+        """
+        text = outbound.text
+        if binding.flow.transport != UDP or self._is_near(binding.flow):
+            return [text]
+        _, empty = self.write(outbound, binding, "", secrets.token_hex(16))
+        room = UDP_LIMIT - len(empty) - _LENGTH_DIGITS
+        if len(text.encode("utf-8", "replace")) <= room:
+            return [text]
+        return cut_utf8(text, room) if room >= _SHORTEST_PART else []
+
+    def write(
+        self, outbound: Outbound, binding: Binding, text: str, call_id: str
+    ) -> tuple[str, bytes]:
         """Return the branch and the octets of a request. Raises Unwritable."""
         branch = f"z9hG4bK{secrets.token_hex(8)}"
         rows = (
@@ -42,7 +67,7 @@ class Letters:
             ("date", formatdate(self._wall(), usegmt=True)),
             ("content-type", "text/plain;charset=UTF-8"),
         )
-        body = outbound.text.encode("utf-8", errors="replace")
+        body = text.encode("utf-8", errors="replace")
         request = Request(Headers(rows), body, method="MESSAGE", uri=binding.contact)
         return branch, request.to_bytes()
 

@@ -102,13 +102,31 @@ def test_messages_to_one_client_arrive_in_order_one_at_a_time(bench: Bench) -> N
     assert [message.body for message in alice.messages] == [b"%d" % n for n in range(50)]
 
 
-def test_a_long_text_goes_over_tcp_and_not_over_udp(bench: Bench) -> None:
-    udp = bench.registered()
-    refused = send(bench, 0, text="x" * 1300)
+def test_a_long_text_goes_whole_over_tcp_and_in_parts_over_udp(bench: Bench) -> None:
+    udp, tcp = bench.registered(), bench.registered(kind="TCP")
+    text = "Grüße 👩‍👩‍👧 " * 100
+    assert isinstance(send(bench, text=text), Accepted)
+    assert tcp.wait_messages(1)[0].body.decode() == text
+    parts = udp.wait_messages(3)
+    assert "".join(part.body.decode() for part in parts) == text
+    assert all(part.size <= 1300 for part in parts)
+    assert len({part.header("call-id") for part in parts}) == 3
+
+
+def test_a_long_text_that_ends_half_way_is_not_sent_again(bench: Bench) -> None:
+    alice = bench.registered()
+    answers = iter([200, 503])
+    alice.answer = lambda message: next(answers)
+    result = send(bench, text="x" * 1300)
+    assert isinstance(result, TransportError)
+    assert result.permanent and len(alice.messages) == 2
+
+
+def test_headers_that_leave_no_room_for_text_are_too_large_for_udp(bench: Bench) -> None:
+    alice = bench.registered()
+    refused = send(bench, sender="😀" * 64, text="x" * 1300)
     assert isinstance(refused, TransportError) and "too large" in refused.raw
-    tcp = bench.registered(kind="TCP")
-    assert isinstance(send(bench, 1, text="x" * 1300), Accepted)
-    assert len(tcp.wait_messages(1)[0].body) == 1300 and not udp.messages
+    assert not alice.messages
 
 
 def test_a_held_edge_hands_back_what_it_is_given(bench: Bench) -> None:
