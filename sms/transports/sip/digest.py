@@ -176,14 +176,17 @@ def _is_right(request: Request, said: Credentials, subscriber: Subscriber) -> bo
 
 
 def _is_for(request: Request, uri: str) -> bool:
-    """Say whether a digest was made for this request. Proxies respell the address a little."""
+    """Say whether a digest was made for a request to us.
+
+    Proxies respell the address, and some clients name the server instead of whom they write
+    to. Source: RFC 3261 §22.4, item 8: not necessarily a failure.
+    """
     if uri == request.uri:
         return True
     try:
-        one, other = Uri.read(uri), Uri.read(request.uri)
+        return Uri.read(uri).host == Uri.read(request.uri).host
     except Malformed:
         return False
-    return (one.user, one.host) == (other.user, other.host)
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:

@@ -4,6 +4,7 @@ An answer to a datagram goes to whatever address was written on it; so what is a
 before a password was checked is counted, by source. Source: RFC 3261 §26.3.2.4.
 """
 
+import ipaddress
 import re
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -44,12 +45,13 @@ class Guard:
 
     def admits(self, host: str, now: float) -> bool:
         """Say whether a source may have one more answer, and count it."""
-        bucket = self._sources.get(host)
+        source = source_of(host)
+        bucket = self._sources.get(source)
         if bucket is None:
-            bucket = self._sources[host] = _Bucket(float(self._allowance.burst), now)
+            bucket = self._sources[source] = _Bucket(float(self._allowance.burst), now)
             while len(self._sources) > _SOURCES_MAX:
                 self._sources.popitem(last=False)
-        self._sources.move_to_end(host)
+        self._sources.move_to_end(source)
         refill = (now - bucket.at) * self._allowance.per_s
         bucket.left, bucket.at = min(bucket.left + refill, self._allowance.burst), now
         if bucket.left < 1:
@@ -59,8 +61,18 @@ class Guard:
 
     def give_back(self, host: str) -> None:
         """Take back one count: the challenge was met, by a client behind a crowded NAT perhaps."""
-        if bucket := self._sources.get(host):
+        if bucket := self._sources.get(source_of(host)):
             bucket.left = min(bucket.left + 1, self._allowance.burst)
+
+
+def source_of(host: str) -> str:
+    """Tell whom an address belongs to: of IPv6, everybody has 2⁶⁴ of them."""
+    if ":" not in host:
+        return host
+    try:
+        return ipaddress.IPv6Address(host).packed[:8].hex()
+    except ValueError:  # from a proxy's header, perhaps
+        return host
 
 
 def is_scanner(request: Request) -> bool:

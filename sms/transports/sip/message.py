@@ -4,6 +4,7 @@ Lenient about form, since clients are; strict about whatever decides where a mes
 and whose answer it is. Source: RFC 3261 §7, §20, §25; RFC 4475.
 """
 
+import contextlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -133,13 +134,32 @@ def parse(data: bytes) -> Request | Response:
     """
     head, body = _split(data.lstrip(b"\r\n"))
     start, *rows = _unfolded(head)
-    headers = Headers(tuple(_header(row) for row in rows))
-    if len(headers.items) > HEADERS_MAX:
+    if len(rows) > HEADERS_MAX:
         raise Malformed("too many headers")
+    headers = Headers(tuple(_header(row) for row in rows))
     body = _cut(body, content_length(headers.rows("content-length")))
     message = _with_start(start, headers, body)
     _check(message)
     return message
+
+
+def salvage(data: bytes) -> Request | None:
+    """Read of a malformed request what an answer to it needs; None where that is not there.
+
+    Raises Malformed.
+    """
+    head, _ = _split(data.lstrip(b"\r\n"))
+    start, *rows = _unfolded(head)
+    found = _REQUEST_LINE.fullmatch(start)
+    headers = []
+    for row in rows[:HEADERS_MAX]:
+        with contextlib.suppress(Malformed):
+            headers.append(_header(row))
+    if found is None:
+        return None
+    request = Request(Headers(tuple(headers)), method=found[1], uri=found[2])
+    _check_ends(request)
+    return request
 
 
 def content_length(rows: Sequence[str]) -> int | None:
@@ -213,14 +233,11 @@ def _with_start(start: str, headers: Headers, body: bytes) -> Request | Response
 
 
 def _check(message: Request | Response) -> None:
-    for name in _REQUIRED:
-        if not message.headers.get(name):
-            raise Malformed(f"no {name}")
+    _check_ends(message)
     for name in _ONCE:
         if len(message.headers.rows(name)) > 1:
             raise Malformed(f"{name} more than once")
     _, method = message.cseq
-    _ = message.via
     if isinstance(message, Request):
         if method != message.method:
             raise Malformed("CSeq names another method")
@@ -229,6 +246,14 @@ def _check(message: Request | Response) -> None:
             raise Malformed("Max-Forwards is no number")
         for name in ("from", "to"):
             message.party(name)
+
+
+def _check_ends(message: Message) -> None:
+    """Make sure that an answer finds its way, and its request."""
+    for name in _REQUIRED:
+        if not message.headers.get(name):
+            raise Malformed(f"no {name}")
+    _ = message.via
 
 
 def _read_cseq(text: str) -> tuple[int, str]:

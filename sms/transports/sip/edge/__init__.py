@@ -2,6 +2,7 @@
 
 opening.py     how it gets its ports, and what an earlier run knew
 intake.py      how much it takes, and what is still to be looked at
+reader.py      octets that came in: to whom they go
 in_loop.py     the office's answers, in the loop's thread
 alarm.py       a timer that may be moved
 keep_alive.py  who is due for a few octets that keep a NAT open
@@ -36,10 +37,9 @@ from sms.transports.sip.edge.in_loop import InLoop
 from sms.transports.sip.edge.intake import Intake
 from sms.transports.sip.edge.keep_alive import KeepAlive
 from sms.transports.sip.edge.opening import Opening
-from sms.transports.sip.fields import Malformed
+from sms.transports.sip.edge.reader import Reader
 from sms.transports.sip.flow import UDP, Flow
 from sms.transports.sip.framing import PING
-from sms.transports.sip.message import Request, parse
 from sms.transports.sip.office import Office
 from sms.transports.sip.registrar import Binding, Registrar
 from sms.transports.sip.sender import Result, Sender, unsent
@@ -102,6 +102,7 @@ class SipEdge:
             clock=self._loop.time,
             wall=time.time,
         )
+        self._reader = Reader(self._server, self._sender, cut_off=self._cut_off)
 
     # --- base.Transport, from any thread --------------------------------------------
 
@@ -219,19 +220,8 @@ class SipEdge:
     # --- sockets.Owner --------------------------------------------------------------
 
     def on_message(self, flow: Flow, data: bytes) -> None:
-        """Take a message; whatever it is, the edge lives on."""
-        try:
-            message = parse(data)
-            if isinstance(message, Request):
-                self._server.receive(message, flow)
-            else:
-                self._sender.receive(message)
-        except Malformed as error:
-            logger.debug("link %s: malformed message: %s", self._name, error.reason)
-            if not self.is_known(flow):
-                self._sockets.close_flow(flow)
-        except Exception:
-            logger.exception("link %s: a message could not be handled", self._name)
+        """Take a message."""
+        self._reader.take(flow, data)
 
     def on_lost(self, flow: Flow) -> None:
         """Forget a connection, and who was reached over it."""
@@ -253,6 +243,10 @@ class SipEdge:
         self._on_state(LinkState.DOWN, reason)
         self._forget_connections()
         self._opening = self._loop.create_task(self._open(again=True))
+
+    def _cut_off(self, flow: Flow) -> None:
+        if not self.is_known(flow):
+            self._sockets.close_flow(flow)
 
     def is_known(self, flow: Flow) -> bool:
         """Say whether a client is registered over this flow."""

@@ -98,6 +98,11 @@ class Server:
         else:
             self._gate.identify(request, flow)
 
+    def complain(self, request: Request, flow: Flow, error: Malformed) -> None:
+        """Say what is wrong with a request that cannot be read. Raises Malformed."""
+        if request.method != "ACK" and not is_scanner(request):
+            self._replies.turn_away(request, flow, error.status, reason=error.reason)
+
     def answer(self, tokens: Collection[int], *, stored: bool) -> None:
         """Answer what the platform has stored, or could not store now."""
         self._post.answer(tokens, stored=stored)
@@ -125,7 +130,7 @@ class Server:
         try:
             _AUTHENTICATED[asked.request.method](self, asked)
         except Malformed as error:
-            self._replies.answer(asked, error.status, reason=f"Bad Request: {error.reason}")
+            self._replies.answer(asked, error.status, reason=error.reason)
 
     def _register(self, asked: Asked) -> None:
         self._registration.register(asked)

@@ -1,5 +1,6 @@
 """Answers: to clients, whose requests are known again, and to strangers, as often as they may."""
 
+import hashlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -40,26 +41,40 @@ class Replies:
         self._registrar = registrar
         self._send = send
         self._clock = clock
+        self._secret = secrets.token_bytes(16)
 
     def answer(self, asked: Asked, status: int, headers: Rows = (), *, reason: str = "") -> None:
         """Answer a client, and keep the answer for repetitions of the request."""
         data = self.reply(asked.request, asked.flow, status, headers, reason=reason)
         self._transactions.answered(asked.key, data, self._clock())
 
-    def turn_away(self, request: Request, flow: Flow, status: int, headers: Rows = ()) -> None:
+    def turn_away(
+        self,
+        request: Request,
+        flow: Flow,
+        status: int,
+        headers: Rows = (),
+        *,
+        reason: str = "",
+    ) -> None:
         """Answer without a transaction, if this source may have an answer at all."""
         known = bool(self._registrar.on_flow(flow))
         if known or self._guard.admits(flow.host, self._clock()):
-            self.reply(request, flow, status, headers)
+            self.reply(request, flow, status, headers, reason=reason)
 
     def reply(
         self, request: Request, flow: Flow, status: int, headers: Rows = (), *, reason: str = ""
     ) -> bytes:
         """Answer, and return what was written."""
-        tag = secrets.token_hex(4)
+        tag = self._tag(request)
         data = answer_to(request, flow, status, tag=tag, headers=headers, reason=reason).to_bytes()
         self._send(flow, data)
         return data
+
+    def _tag(self, request: Request) -> str:
+        """Make the tag of our side: a repetition gets the same one. Source: RFC 3261 §8.2.7."""
+        named = " ".join((request.via.branch, request.call_id, request.headers.get("from")))
+        return hashlib.blake2b(named.encode(), digest_size=5, key=self._secret).hexdigest()
 
     def again(self, flow: Flow, data: bytes) -> None:
         """Say once more what was answered."""

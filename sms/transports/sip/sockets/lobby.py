@@ -1,10 +1,12 @@
 """Who is connected, and how many more may be."""
 
 import itertools
+import secrets
 from collections import Counter
 from typing import Protocol
 
 from sms.transports.sip.flow import Flow
+from sms.transports.sip.guard import source_of
 from sms.transports.sip.settings import Policy
 
 
@@ -47,13 +49,14 @@ class Lobby:
     def __init__(self, policy: Policy, owner: Owner) -> None:
         self.owner = owner
         self._policy = policy
+        self._run = secrets.token_hex(4)
         self._numbers = itertools.count(1)
         self._connections: dict[Flow, Connection] = {}
         self._per_host: Counter[str] = Counter()
 
     def new_flow(self, transport: str, host: str, port: int) -> Flow:
         """Name a new connection."""
-        return Flow(transport, host, port, f"{next(self._numbers)}")
+        return Flow(transport, host, port, f"{self._run}-{next(self._numbers)}")
 
     def get(self, flow: Flow) -> Connection | None:
         """Find a connection that is still there."""
@@ -61,7 +64,7 @@ class Lobby:
 
     def admit(self, connection: Connection) -> bool:
         """Take a new connection in; False when there are too many."""
-        host = connection.flow.host
+        host = source_of(connection.flow.host)
         if len(self._connections) >= self._policy.connections_max:
             return False
         if self._per_host[host] >= self._policy.strangers_max and self._strangers(host):
@@ -74,7 +77,7 @@ class Lobby:
         """Forget a connection."""
         if self._connections.pop(connection.flow, None) is None:
             return
-        host = connection.flow.host
+        host = source_of(connection.flow.host)
         self._per_host[host] -= 1
         if self._per_host[host] <= 0:
             del self._per_host[host]
@@ -99,5 +102,6 @@ class Lobby:
 
     def _strangers(self, host: str) -> bool:
         known = self.owner.is_known
-        flows = (flow for flow in self._connections if flow.host == host and not known(flow))
+        own = (flow for flow in self._connections if source_of(flow.host) == host)
+        flows = (flow for flow in own if not known(flow))
         return sum(1 for _ in flows) >= self._policy.strangers_max

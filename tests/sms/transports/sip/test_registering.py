@@ -116,3 +116,13 @@ def test_the_answer_names_the_source_and_a_quick_refresh_is_not_written(bench: B
     assert f"received=127.0.0.1;rport={port}" in answer.header("via")
     assert alice.register().status == 200
     assert len(bench.office.writes) == 1
+
+
+def test_a_digest_may_name_the_server_instead_of_whom_it_writes_to(bench: Bench) -> None:
+    alice = bench.client()
+    uri, elsewhere = "sip:bob@127.0.0.1", "sip:127.0.0.1:5060"
+    first = alice.exchange(alice.request("MESSAGE", uri))
+    for named, status in ((elsewhere, 415), ("sip:bob@elsewhere.example", 401)):
+        header = alice.authorization(first, "MESSAGE", named)
+        data = alice.request("MESSAGE", uri, headers=f"{header}Content-Type: image/png\r\n")
+        assert alice.exchange(data).status == status

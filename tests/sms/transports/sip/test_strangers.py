@@ -6,7 +6,7 @@ import pytest
 
 from sms.lifecycle import LinkState
 from sms.transports.sip.edge import SipEdge
-from sms.transports.sip.guard import Allowance
+from sms.transports.sip.guard import Allowance, Guard
 from tests.fakes.sink import RecordingSink
 from tests.fakes.sip_client import SipClient, WsWire
 from tests.sms.transports.sip.conftest import QUICK, Bench, MakeBench
@@ -42,6 +42,47 @@ def test_acks_scanners_stun_and_rubbish_are_not_answered(bench: Bench) -> None:
         b"SIP/2.0 200 OK\r\n" + client.request("OPTIONS", "sip:x").partition(b"\r\n")[2],
     ):
         assert silent(client, data)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "status", "reason"),
+    [
+        ((b"Max-Forwards: 70", b"Max-Forwards: x"), 400, "Max-Forwards is no number"),
+        ((b"OPTIONS\r\n", b"MESSAGE\r\n"), 400, "CSeq names another method"),
+        ((b"To: <sip:127.0.0.1>", b"To: <sip:127.0.0.1>\r\nnonsense"), 400, "a header without"),
+        ((b" SIP/2.0\r\n", b" SIP/7.0\r\n"), 505, "not SIP/2.0"),
+        ((b"Content-Length: 0", b"Content-Length: 9"), 400, "fewer octets"),
+    ],
+)
+def test_a_malformed_request_is_told_what_is_wrong(
+    bench: Bench, spoil: tuple[bytes, bytes], status: int, reason: str
+) -> None:
+    client = bench.client()
+    answer = client.exchange(client.request("OPTIONS", "sip:127.0.0.1").replace(*spoil, 1))
+    assert answer.status == status and reason in answer.start
+
+
+def test_a_request_that_no_answer_finds_back_from_gets_none(bench: Bench) -> None:
+    client = bench.client()
+    for name in (b"Via", b"Call-ID", b"CSeq", b"To"):
+        assert silent(client, client.request("OPTIONS", "sip:127.0.0.1").replace(name, b"X", 1))
+
+
+def test_a_repetition_that_nobody_remembers_is_answered_alike(bench: Bench) -> None:
+    client = bench.client()
+    data = client.request("INVITE", "sip:127.0.0.1")
+    for count in (1, 2):
+        client.wire.send(data)
+        client.wait("an answer", lambda count=count: len(client.answers) == count)  # type: ignore[misc]
+    one, two = client.answers
+    assert one.status == two.status == 405 and one.header("to") == two.header("to")
+
+
+def test_everybody_behind_an_ipv6_network_counts_as_one_source() -> None:
+    guard = Guard(Allowance(burst=2, per_s=0.0))
+    answered = [guard.admits(f"2001:db8::{n}", 0.0) for n in range(1, 5)]
+    assert answered == [True, True, False, False]
+    assert guard.admits("2001:db8:0:1::1", 0.0) and guard.admits("192.0.2.1", 0.0)
 
 
 def test_another_host_is_not_here_and_extensions_are_not_known(bench: Bench) -> None:
