@@ -37,7 +37,7 @@ class Demo:
     def address(self) -> str:
         """The root of API and admin."""
         host = reachable(settings.HTTP_HOST)
-        return f"http://{f'[{host}]' if ':' in host else host}:{settings.HTTP_PORT}"
+        return f"http://{_host_and_port(host, settings.HTTP_PORT)}"
 
     @property
     def messages_url(self) -> str:
@@ -47,7 +47,8 @@ class Demo:
     def _softphone(self) -> list[str]:
         if self.client is None or not Link.objects.enabled().filter(name=EDGE).exists():
             return []
-        user, host = f"{self.client.login}@{settings.SIP_DOMAIN}", settings.SIP_DOMAIN
+        host = settings.SIP_DOMAIN
+        user = f"{self.client.login}@{_in_address(host)}"
         server = _host_and_port(host, settings.SIP_PORT)
         return [
             f"SIP client    {user}, password {self.client.password}",
@@ -79,7 +80,11 @@ class Demo:
 
 
 def _host_and_port(host: str, port: int) -> str:
-    return f"{f'[{host}]' if ':' in host else host}:{port}"
+    return f"{_in_address(host)}:{port}"
+
+
+def _in_address(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def allow_loopback_callbacks() -> None:

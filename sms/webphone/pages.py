@@ -26,7 +26,7 @@ def page(request: HttpRequest) -> HttpResponse:
     """Show the client, where this installation has one. Raises Http404."""
     if not settings.SIP_CLIENT_PAGE:
         raise Http404
-    known = {"server": _server(request), "domain": settings.SIP_DOMAIN}
+    known = {"server": _server(request), "domain": _in_address(settings.SIP_DOMAIN)}
     response = render(request, "sms/sip_client.html", known)
     policy = "; ".join(f"{name} {sources}" for name, sources in _POLICY.items())
     response.headers["Content-Security-Policy"] = policy
@@ -37,7 +37,11 @@ def _server(request: HttpRequest) -> str:
     """Guess where the edge is: a page that came over TLS may open nothing less safe."""
     scheme = "wss" if request.is_secure() else "ws"
     host = urlsplit(f"//{request.get_host()}").hostname or ""
-    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{settings.SIP_WS_PORT}"
+    return f"{scheme}://{_in_address(host)}:{settings.SIP_WS_PORT}"
+
+
+def _in_address(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 urlpatterns: list[URLPattern] = [re_path(r"^sip-client/?$", page)]

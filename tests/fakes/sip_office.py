@@ -8,9 +8,11 @@ from sms.transports.sip.registrar import Binding
 REALM = "127.0.0.1"
 
 
-def subscriber(login: str, *algorithms: str, password: str = "secret") -> Subscriber:
+def subscriber(
+    login: str, *algorithms: str, password: str = "secret", realm: str = REALM
+) -> Subscriber:
     """Make a client that may use some algorithms: MD5 where none is named."""
-    hashes = {name: ha1(login, REALM, password, name) for name in ("MD5", "SHA-256")}
+    hashes = {name: ha1(login, realm, password, name) for name in ("MD5", "SHA-256")}
     return Subscriber(login, algorithms or ("MD5",), hashes)
 
 
@@ -45,8 +47,7 @@ class MemoryOffice:
         then(not self.is_away)
 
     def restore(self, then: Callable[[Sequence[Binding] | None], None]) -> None:
-        live = [b for b in self.bindings.values() if b.flow.transport == "UDP"]
-        then(None if self.is_away else live)
+        then(None if self.is_away else list(self.bindings.values()))
 
     def close(self) -> None:
         pass

@@ -24,10 +24,11 @@ class Wire(Protocol):
 class UdpWire:
     name = "UDP"
 
-    def __init__(self, port: int, local_port: int = 0) -> None:
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind(("127.0.0.1", local_port))
-        self._server = ("127.0.0.1", port)
+    def __init__(self, port: int, local_port: int = 0, host: str = "127.0.0.1") -> None:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._socket = socket.socket(family, socket.SOCK_DGRAM)
+        self._socket.bind((host, local_port))
+        self._server = (host, port)
 
     def send(self, data: bytes) -> None:
         self._socket.sendto(data, self._server)
@@ -48,15 +49,15 @@ class UdpWire:
         self._socket.close()
 
     def address(self) -> tuple[str, int]:
-        host, port = self._socket.getsockname()
-        return host, port
+        host, port = self._socket.getsockname()[:2]
+        return f"[{host}]" if ":" in host else host, port
 
 
 class TcpWire:
     name = "TCP"
 
-    def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)
+    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
+        self._socket = socket.create_connection((host, port), timeout=PATIENCE_S)
         self._socket.settimeout(None)
         self._buffer = b""
 
@@ -91,8 +92,8 @@ class TcpWire:
         self._socket.close()
 
     def address(self) -> tuple[str, int]:
-        host, port = self._socket.getsockname()
-        return host, port
+        host, port = self._socket.getsockname()[:2]
+        return f"[{host}]" if ":" in host else host, port
 
 
 class WsWire:
@@ -100,8 +101,8 @@ class WsWire:
 
     name = "WS"
 
-    def __init__(self, port: int, protocol: str = "sip") -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)
+    def __init__(self, port: int, protocol: str = "sip", host: str = "127.0.0.1") -> None:
+        self._socket = socket.create_connection((host, port), timeout=PATIENCE_S)
         key = base64.b64encode(os.urandom(16)).decode()
         wanted = f"Sec-WebSocket-Protocol: {protocol}\r\n" if protocol else ""
         self._socket.sendall(
@@ -170,5 +171,5 @@ class WsWire:
         self._socket.close()
 
     def address(self) -> tuple[str, int]:
-        host, port = self._socket.getsockname()
-        return host, port
+        host, port = self._socket.getsockname()[:2]
+        return f"[{host}]" if ":" in host else host, port

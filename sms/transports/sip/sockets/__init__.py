@@ -1,18 +1,21 @@
 """The edge's sockets, all in one loop: whole messages come out, with the flow each came by.
 
-lobby.py   who is connected, and how many more may be
-udp.py     datagrams, each a message
-tcp.py     connections that carry messages one after the other
-web.py     browsers: SIP over WebSocket
+lobby.py    who is connected, and how many more may be
+udp.py      datagrams, each a message
+tcp.py      connections that carry messages one after the other
+web.py      browsers: SIP over WebSocket
+address.py  IPv4, IPv6, or both at once
 
 Source: RFC 3261 §18, RFC 7118.
 """
 
 import asyncio
 import errno
+import socket
 
 from sms.transports.sip.flow import UDP, Flow
 from sms.transports.sip.settings import Policy, SipSettings
+from sms.transports.sip.sockets.address import listener, spelt_for
 from sms.transports.sip.sockets.lobby import Lobby, Owner
 from sms.transports.sip.sockets.tcp import Tcp
 from sms.transports.sip.sockets.udp import Udp
@@ -32,6 +35,7 @@ class Sockets:
         self._settings = settings
         self._policy = policy
         self._lobby = Lobby(policy, owner)
+        self._datagrams: socket.socket | None = None
         self._udp: asyncio.DatagramTransport | None = None
         self._tcp: asyncio.Server | None = None
         self._web: WebServer | None = None
@@ -41,10 +45,12 @@ class Sockets:
         host, port = self._settings.host, self._settings.port
         lobby, loop = self._lobby, self.loop
         try:
+            self._datagrams = listener(host, port, socket.SOCK_DGRAM)
             self._udp, _ = await loop.create_datagram_endpoint(
-                lambda: Udp(self._owner), local_addr=(host, port)
+                lambda: Udp(self._owner), sock=self._datagrams
             )
-            self._tcp = await loop.create_server(lambda: Tcp(lobby, loop), host, port)
+            stream = listener(host, port, socket.SOCK_STREAM)
+            self._tcp = await loop.create_server(lambda: Tcp(lobby, loop), sock=stream)
             if self._settings.ws_port:
                 self._web = WebServer(lobby, loop, keep_alive_s=self._policy.keep_alive_s)
                 await self._web.open(host, self._settings.ws_port)
@@ -76,9 +82,9 @@ class Sockets:
     def send(self, flow: Flow, data: bytes) -> bool:
         """Send a message; False when the connection is gone."""
         if flow.transport == UDP:
-            if self._udp is None or self._udp.is_closing():
+            if self._udp is None or self._datagrams is None or self._udp.is_closing():
                 return False
-            self._udp.sendto(data, (flow.host, flow.port))
+            self._udp.sendto(data, (spelt_for(self._datagrams, flow.host), flow.port))
             return True
         connection = self._lobby.get(flow)
         if connection is None:

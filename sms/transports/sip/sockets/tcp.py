@@ -7,6 +7,7 @@ from typing import Final, cast
 from sms.transports.sip.fields import Malformed
 from sms.transports.sip.flow import TCP, Flow
 from sms.transports.sip.framing import PONG, Framer, Ping
+from sms.transports.sip.sockets.address import plain
 from sms.transports.sip.sockets.lobby import Lobby
 
 logger = logging.getLogger(__name__)
@@ -35,7 +36,7 @@ class Tcp(asyncio.Protocol):
         """Come in, if there is room."""
         self._transport = cast(asyncio.Transport, transport)
         host, port = transport.get_extra_info("peername")[:2]
-        self.flow = self._lobby.new_flow(TCP, host, port)
+        self.flow = self._lobby.new_flow(TCP, plain(host), port)
         if not self._lobby.admit(self):
             self._transport.abort()
 

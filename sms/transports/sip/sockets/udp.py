@@ -4,6 +4,7 @@ import asyncio
 from typing import Any, Final
 
 from sms.transports.sip.flow import UDP, Flow
+from sms.transports.sip.sockets.address import plain
 from sms.transports.sip.sockets.lobby import Owner
 
 _SHORTEST: Final = 32
@@ -20,7 +21,7 @@ class Udp(asyncio.DatagramProtocol):
         """Take a datagram; keep-alives and STUN are for the NAT alone, not for us."""
         if len(data) < _SHORTEST or data[0] < 0x20:
             return
-        self._owner.on_message(Flow(UDP, address[0], address[1]), data)
+        self._owner.on_message(Flow(UDP, plain(address[0]), address[1]), data)
 
     def error_received(self, error: Exception) -> None:
         """A client that is gone, says its host. Time will tell, as it does without."""

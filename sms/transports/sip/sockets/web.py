@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 from typing import Final
 
 from aiohttp import WSMsgType, web
@@ -9,6 +10,7 @@ from aiohttp import WSMsgType, web
 from sms.transports.sip.flow import WS
 from sms.transports.sip.framing import PING, PONG
 from sms.transports.sip.message import BODY_LIMIT, HEAD_LIMIT
+from sms.transports.sip.sockets.address import listener, plain
 from sms.transports.sip.sockets.lobby import Lobby
 from sms.transports.sip.sockets.tcp import UNSENT_MAX
 
@@ -34,7 +36,7 @@ class WebServer:
             application, access_log=None, handle_signals=False, shutdown_timeout=_CLOSE_S
         )
         await self._runner.setup()
-        await web.TCPSite(self._runner, host, port).start()
+        await web.SockSite(self._runner, listener(host, port, socket.SOCK_STREAM)).start()
 
     async def close(self) -> None:
         """Stop listening, and wait for what is being served."""
@@ -45,21 +47,21 @@ class WebServer:
         offered = request.headers.get("Sec-WebSocket-Protocol", "")
         if "sip" not in {name.strip().lower() for name in offered.split(",")}:
             return web.Response(status=400, text="Here SIP clients connect over WebSocket.\n")
-        socket = web.WebSocketResponse(
+        answer = web.WebSocketResponse(
             protocols=("sip",),
             max_msg_size=HEAD_LIMIT + BODY_LIMIT,
             heartbeat=self._keep_alive_s,
             timeout=_CLOSE_S,
         )
-        await socket.prepare(request)
-        connection = Web(self._lobby, self._loop, socket, *_peer_of(request))
+        await answer.prepare(request)
+        connection = Web(self._lobby, self._loop, answer, *_peer_of(request))
         if self._lobby.admit(connection):
             try:
                 await connection.serve()
             finally:
                 self._lobby.leave(connection)
-        await socket.close()
-        return socket
+        await answer.close()
+        return answer
 
 
 class Web:
@@ -69,13 +71,13 @@ class Web:
         self,
         lobby: Lobby,
         loop: asyncio.AbstractEventLoop,
-        socket: web.WebSocketResponse,
+        frames: web.WebSocketResponse,
         host: str,
         port: int,
     ) -> None:
         self._lobby = lobby
         self._loop = loop
-        self._socket = socket
+        self._frames = frames
         self._unsent = 0
         self._outbox: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
@@ -92,7 +94,7 @@ class Web:
         writer = self._loop.create_task(self._write_all())
         self._task = asyncio.current_task()
         try:
-            async for frame in self._socket:
+            async for frame in self._frames:
                 if frame.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
                     break
                 self.heard_at = self._loop.time()
@@ -125,13 +127,14 @@ class Web:
         with contextlib.suppress(ConnectionError, RuntimeError):
             while (data := await self._outbox.get()) is not None:
                 # Text, as browsers expect it: what we write is UTF-8 throughout.
-                await self._socket.send_str(data.decode("utf-8", "replace"))
+                await self._frames.send_str(data.decode("utf-8", "replace"))
                 self._unsent -= len(data)
 
 
 def _peer_of(request: web.Request) -> tuple[str, int]:
     peer = request.transport.get_extra_info("peername") if request.transport else None
     host, port = (peer or ("", 0))[:2]
+    host = plain(host)
     told = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
     # A proxy on this machine ends TLS for browsers, and says who they are.
     return (told if told and host in ("127.0.0.1", "::1") else host)[:64], port

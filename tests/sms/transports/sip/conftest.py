@@ -60,18 +60,20 @@ class Bench:
         self.edge.stop(drain_s=0)
         self.edge = self._start()
 
-    def wire(self, kind: str) -> Wire:
+    def wire(self, kind: str, host: str = "127.0.0.1") -> Wire:
         assert self.settings.ws_port
         port, ws_port = self.settings.port, self.settings.ws_port
         makers: dict[str, Callable[[], Wire]] = {
-            "UDP": lambda: UdpWire(port),
-            "TCP": lambda: TcpWire(port),
-            "WS": lambda: WsWire(ws_port),
+            "UDP": lambda: UdpWire(port, host=host),
+            "TCP": lambda: TcpWire(port, host=host),
+            "WS": lambda: WsWire(ws_port, host=host),
         }
         return makers[kind]()
 
-    def client(self, login: str = "alice", kind: str = "UDP", **values: Any) -> SipClient:
-        client = SipClient(self.wire(kind), login, **values)
+    def client(
+        self, login: str = "alice", kind: str = "UDP", *, host: str = "127.0.0.1", **values: Any
+    ) -> SipClient:
+        client = SipClient(self.wire(kind, host), login, **values)
         self.clients.append(client)
         return client
 

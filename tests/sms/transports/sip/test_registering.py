@@ -11,7 +11,7 @@ from sms.transports.base import (
     Receipt,
 )
 from tests.fakes.sip_office import subscriber
-from tests.sms.transports.sip.conftest import Bench, say, send
+from tests.sms.transports.sip.conftest import Bench, MakeBench, say, send
 
 pytestmark = pytest.mark.sockets
 
@@ -126,3 +126,35 @@ def test_a_digest_may_name_the_server_instead_of_whom_it_writes_to(bench: Bench)
         header = alice.authorization(first, "MESSAGE", named)
         data = alice.request("MESSAGE", uri, headers=f"{header}Content-Type: image/png\r\n")
         assert alice.exchange(data).status == status
+
+
+# --- over IPv6 --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_both_kinds_of_addresses_are_served_where_the_edge_listens_on_all(
+    make_bench: MakeBench, kind: str
+) -> None:
+    bench = make_bench(host="::")
+    alice = bench.registered(kind=kind, host="::1")
+    bob = bench.registered("bob", kind=kind)
+    assert "received=::1;" in alice.exchange(alice.request("OPTIONS", "sip:[::1]")).header("via")
+    assert {binding.flow.host for binding in bench.office.bindings.values()} == {
+        "::1",
+        "127.0.0.1",
+    }
+    assert isinstance(send(bench), Accepted) and isinstance(send(bench, 1, login="bob"), Accepted)
+    assert alice.wait_messages(1) and bob.wait_messages(1)
+
+
+def test_an_address_of_ipv6_stands_in_brackets_wherever_a_port_may_follow(
+    make_bench: MakeBench,
+) -> None:
+    bench = make_bench(host="::1", domain="::1")
+    bench.office.subscribers["alice"] = subscriber("alice", realm="::1")
+    alice = bench.client(host="::1", domain="[::1]")
+    assert alice.register().status == 200
+    assert isinstance(send(bench), Accepted)
+    (message,) = alice.wait_messages(1)
+    assert message.header("to") == "<sip:alice@[::1]>"
+    assert message.header("via").startswith(f"SIP/2.0/UDP [::1]:{bench.settings.port};")
