@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection, transaction
@@ -22,7 +23,7 @@ from sms.clients import rows
 from sms.models import Link, Message
 from sms.transports.sip.digest import Subscriber
 from sms.transports.sip.flow import UDP
-from sms.transports.sip.registrar import Binding
+from sms.transports.sip.registrar import COMES_BACK_S, Binding
 
 logger = logging.getLogger(__name__)
 
@@ -88,7 +89,7 @@ class Directory:
         self._ask(_Write(put, removed, then))
 
     def restore(self, then: Callable[[Sequence[Binding] | None], None]) -> None:
-        """Return what can still be reached, and forget the rest."""
+        """Return what an earlier run kept, connections with the time to be renewed."""
         self._ask(_Restore(then))
 
     def close(self) -> None:
@@ -118,16 +119,17 @@ class Directory:
         connection.close()
 
     def _answer(self, batch: Sequence[_Question]) -> None:
+        # First of all: what is written from now on is not of an earlier run.
+        for question in batch:
+            if isinstance(question, _Restore):
+                then = question.then
+                self._guarded(lambda then=then: then(self._restore()), lambda then=then: then(None))  # type: ignore[misc]
         finds = [question for question in batch if isinstance(question, _Find)]
         writes = [question for question in batch if isinstance(question, _Write)]
         if finds:
             self._guarded(lambda: self._find(finds), lambda: _all(find.otherwise for find in finds))
         if writes:
             self._guarded(lambda: self._write(writes), lambda: _tell(writes, False))
-        for question in batch:
-            if isinstance(question, _Restore):
-                then = question.then
-                self._guarded(lambda then=then: then(self._restore()), lambda then=then: then(None))  # type: ignore[misc]
 
     def _guarded(self, work: Callable[[], None], otherwise: Callable[[], None]) -> None:
         try:
@@ -185,7 +187,8 @@ class Directory:
 
     def _restore(self) -> Sequence[Binding]:
         own = models.Binding.objects.filter(link__name=self._link_name)
-        own.exclude(transport=UDP).delete()
+        back_by = timezone.now() + timedelta(seconds=COMES_BACK_S)
+        own.exclude(transport=UDP).filter(expires_at__gt=back_by).update(expires_at=back_by)
         live = own.live().filter(client__enabled=True).select_related("client")
         return [rows.binding_of(row) for row in live]
 

@@ -30,9 +30,10 @@ class Office(Protocol):
         """Keep bindings, and forget others; tell whether it is done."""
 
     def restore(self, then: Callable[[Sequence[Binding] | None], None]) -> None:
-        """Return what an earlier run of this edge kept and can still be reached: over UDP.
+        """Return what an earlier run of this edge kept; None: not now.
 
-        Its connections are gone, and with them what was reached over them. None: not now.
+        What was reached over UDP still is. Connections are gone: bindings over them end
+        within `registrar.COMES_BACK_S`, for their clients to renew.
         """
 
     def close(self) -> None:

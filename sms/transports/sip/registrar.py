@@ -20,6 +20,8 @@ _URI_MAX: Final = 512
 _INSTANCE_MAX: Final = 200
 _WORTH_WRITING_S: Final = 30.0
 """An expiry that moves by less is not written: at worst a client is thought gone so much early."""
+COMES_BACK_S: Final = 60.0
+"""After a restart of the edge, clients whose connections broke are expected for so long."""
 _SILENCES_MAX: Final = 2
 """So many requests in a row without an answer, and nobody is thought to listen there."""
 
@@ -75,6 +77,8 @@ class Registrar:
 
     _places: dict[str, dict[str, _Place]] = field(default_factory=dict)
     _by_flow: dict[Flow, set[tuple[str, str]]] = field(default_factory=dict)
+    _expected: dict[str, float] = field(default_factory=dict)
+    """Until when, by login."""
 
     def of(self, login: str, now: float) -> list[Binding]:
         """List a client's live bindings, newest first."""
@@ -116,8 +120,20 @@ class Registrar:
         for binding in update.put:
             self.put(binding)
 
+    def restore(self, binding: Binding) -> None:
+        """Note a binding of an earlier run: its connection is gone, but the client may be back."""
+        if binding.flow.transport == UDP:
+            self.put(binding)
+        else:
+            self._expected[binding.login] = binding.expires_at
+
+    def is_expected(self, login: str, now: float) -> bool:
+        """Say whether a client is likely to register again any moment."""
+        return self._expected.get(login.lower(), 0.0) > now
+
     def put(self, binding: Binding) -> None:
         """Note a binding, in the place of an earlier one of its key."""
+        self._expected.pop(binding.login, None)
         self._leave_flow(binding.login, binding.key)
         self._places.setdefault(binding.login, {})[binding.key] = _Place(binding)
         self._by_flow.setdefault(binding.flow, set()).add((binding.login, binding.key))
@@ -193,9 +209,9 @@ def contacts_of(bindings: Sequence[Binding], now: float) -> list[tuple[str, str]
     ]
 
 
-def moved(binding: Binding, flow: Flow) -> Binding:
-    """Put a binding on another flow."""
-    return replace(binding, flow=flow)
+def parted(binding: Binding, now: float) -> Binding:
+    """Give a binding whose connection ends with the edge the time to be renewed."""
+    return replace(binding, expires_at=min(binding.expires_at, now + COMES_BACK_S))
 
 
 def _binding(contact: NameAddr, request: Request, login: str, flow: Flow, now: float) -> Binding:

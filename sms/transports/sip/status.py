@@ -13,7 +13,8 @@ class Meaning:
     code: ErrorCode
     retry_s: float | None = None
     """None: it is final."""
-    max_tries: int = 0
+    max_tries: int | None = 0
+    """None: as often as it takes."""
     may_wait: bool = False
     """It may wait for the client to register again, where the platform holds messages."""
     drops_binding: bool = False
@@ -32,6 +33,7 @@ _OTHER: Final = Meaning(ErrorCode.UNKNOWN)
 FLOW_LOST: Final = _AGAIN
 NO_ANSWER: Final = _UNREACHABLE
 NO_BINDING: Final = _UNREACHABLE
+COMES_BACK: Final = Meaning(ErrorCode.UNREACHABLE_HANDSET, retry_s=5.0, max_tries=None)
 TOO_LARGE: Final = _OTHER
 
 STATUSES: Final = {

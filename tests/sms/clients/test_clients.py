@@ -126,14 +126,15 @@ def test_clients_that_may_not_log_in_are_told_apart(
     assert found and not found.is_enabled
 
 
-def test_bindings_outlive_the_edge_where_they_can_still_be_reached(
+def test_bindings_outlive_the_edge_those_over_connections_for_a_minute(
     directory: Directory, client_alice: Client
 ) -> None:
     kept = binding(instance=';+sip.instance="<urn:uuid:1>"', user_agent="phone")
     assert write(directory, [kept, binding(transport="WS", key="browser")])
-    assert Binding.objects.count() == 2
-    assert restore(directory) == [kept]
-    assert Binding.objects.count() == 1
+    restored = {found.flow.transport: found for found in restore(directory)}
+    assert restored["UDP"] == kept
+    assert 50 < restored["WS"].expires_at - timezone.now().timestamp() <= 60
+    assert Binding.objects.live().count() == 2
 
 
 def test_a_binding_is_changed_and_removed(directory: Directory, client_alice: Client) -> None:

@@ -202,7 +202,7 @@ class SipEdge:
             await asyncio.sleep(_DRAIN_STEP_S)
         self._sender.give_up("the edge was stopped before an answer came")
         self._stop_timers()
-        self._forget_connections()
+        self._part()
         await self._sockets.close()
         if not already:
             self._on_state(LinkState.STOPPED, "stopped")
@@ -211,11 +211,12 @@ class SipEdge:
         self._ticking.set(None)
         self._repeating.set(None)
 
-    def _forget_connections(self) -> None:
-        gone = [binding for binding in self._registrar if binding.flow.transport != UDP]
-        for binding in gone:
+    def _part(self) -> None:
+        """Take leave of the clients whose connections end now."""
+        broken = [binding for binding in self._registrar if binding.flow.transport != UDP]
+        for binding in broken:
             self._registrar.remove(binding)
-        self._office.forget(gone)
+        self._office.part(broken, time.time())
 
     # --- sockets.Owner --------------------------------------------------------------
 
@@ -241,7 +242,7 @@ class SipEdge:
         self._sender.give_up(reason)
         self._server.forget_owed()
         self._on_state(LinkState.DOWN, reason)
-        self._forget_connections()
+        self._part()
         self._opening = self._loop.create_task(self._open(again=True))
 
     def _cut_off(self, flow: Flow) -> None:

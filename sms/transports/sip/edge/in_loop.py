@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from sms.transports.sip.digest import Subscriber
 from sms.transports.sip.office import Office
-from sms.transports.sip.registrar import Binding
+from sms.transports.sip.registrar import Binding, parted
 
 
 class InLoop:
@@ -38,6 +38,11 @@ class InLoop:
         """Forget bindings, if there are any; that it cannot be done now is no matter."""
         if gone:
             self._office.write((), gone, lambda done: None)
+
+    def part(self, broken: Sequence[Binding], now: float) -> None:
+        """Keep for a while where clients were whose connections end with the edge."""
+        if broken:
+            self._office.write([parted(b, now) for b in broken], (), lambda done: None)
 
     def restore(self, then: Callable[[Sequence[Binding] | None], None]) -> None:
         """Return what an earlier run kept."""

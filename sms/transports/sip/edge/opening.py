@@ -60,5 +60,5 @@ class Opening:
         self._office.restore(set_result)
         bindings = await restored
         for binding in bindings or ():
-            self._registrar.put(binding)
+            self._registrar.restore(binding)
         return bindings is not None

@@ -175,6 +175,8 @@ class Sender:
     def _obstacle(self, delivery: _Delivery, *, is_somewhere: bool) -> tuple[Meaning, str]:
         if is_somewhere:
             return statuses.TOO_LARGE, "too large for UDP"
+        if self._registrar.is_expected(delivery.login, self._wall()):
+            return statuses.COMES_BACK, "its connection ended with the edge; it may be back"
         return statuses.NO_BINDING, "not registered"
 
     def _next(self, copy: _Copy) -> tuple[str, bytes]:

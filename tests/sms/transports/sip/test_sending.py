@@ -1,5 +1,6 @@
 """An edge over real sockets: what arrives at clients, and what their answers come to."""
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -185,3 +186,27 @@ def test_after_a_crash_a_udp_client_is_reached_without_registering_again(bench: 
     bench.restart()
     assert isinstance(send(bench), Accepted)
     alice.wait_messages(1)
+
+
+@pytest.mark.parametrize("kind", ["TCP", "WS"])
+def test_after_a_crash_a_client_whose_connection_broke_is_waited_for(
+    bench: Bench, kind: str
+) -> None:
+    bench.registered(kind=kind)
+    bench.restart()
+    waits = send(bench)
+    assert isinstance(waits, TransportError) and not waits.permanent
+    assert (waits.max_tries, waits.retry_in_s) == (None, 5.0)
+    alice = bench.registered(kind=kind)
+    assert isinstance(send(bench, 1), Accepted)
+    alice.register(expires=0)
+    gone = send(bench, 2)
+    assert isinstance(gone, TransportError) and gone.permanent
+
+
+def test_an_edge_that_stops_keeps_who_may_come_back_for_a_minute(bench: Bench) -> None:
+    bench.registered()
+    bench.registered("bob", kind="TCP")
+    bench.edge.stop(drain_s=0)
+    left = {b.login: b.expires_at - time.time() for b in bench.office.bindings.values()}
+    assert left["alice"] > 500 and 50 < left["bob"] <= 60
