@@ -58,6 +58,9 @@ def _fernet(keys: str) -> MultiFernet:
 class EncryptedField(models.TextField[str, str]):
     """Text that is encrypted in the database and plain in Python."""
 
+    is_secret = True
+    """Pages leave it out for who may only look; see cpaas/pages.py."""
+
     def get_prep_value(self, value: Any) -> Any:
         """Encrypt on the way in; the empty text stays empty."""
         return encrypt(str(value)) if value else value

@@ -1,10 +1,58 @@
 """What the admin's pages are made of: Unfold's classes, with the types of Django's."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.http import urlencode
 
 if TYPE_CHECKING:  # Unfold has no types, and its classes stand for Django's
-    from django.contrib.admin import ModelAdmin, StackedInline, TabularInline
+    from django.contrib.admin import ModelAdmin as UnfoldAdmin
+    from django.contrib.admin import StackedInline, TabularInline
 else:
-    from unfold.admin import ModelAdmin, StackedInline, TabularInline
+    from unfold.admin import ModelAdmin as UnfoldAdmin
+    from unfold.admin import StackedInline, TabularInline
 
 __all__ = ["ModelAdmin", "StackedInline", "TabularInline"]
+
+Row = TypeVar("Row", bound=Model)
+
+
+class ModelAdmin(UnfoldAdmin[Row]):
+    """A page whose history is the audit log's: that knows values, the API and commands, too."""
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponseRedirect:
+        """Show what the audit log has of one row."""
+        kind = ContentType.objects.get_for_model(self.model)
+        chosen = urlencode({"content_type__id__exact": str(kind.pk), "object_pk__exact": object_id})
+        return HttpResponseRedirect(f"{reverse('admin:auditlog_logentry_changelist')}?{chosen}")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Row | None = None) -> Any:
+        """Leave secrets out for who may only look: what is no form shows every value."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if self.has_change_permission(request, obj) or obj is None:
+            return fieldsets
+        return [
+            (name, {**options, "fields": self._open(options["fields"])})
+            for name, options in fieldsets
+        ]
+
+    def _open(self, fields: Any) -> list[Any]:
+        """Keep what is no secret, of names and rows of names."""
+        secret = {field.name for field in self.model._meta.fields if hasattr(field, "is_secret")}
+        rows = ((one,) if isinstance(one, str) else one for one in fields)
+        kept = ([name for name in row if name not in secret] for row in rows)
+        return [row[0] if len(row) == 1 else row for row in kept if row]
+
+    def log_addition(self, *_: Any) -> Any:
+        """Keep no second log: the audit log has it already."""
+
+    def log_change(self, *_: Any) -> Any:
+        """Keep no second log: the audit log has it already."""
+
+    def log_deletions(self, *_: Any) -> Any:
+        """Keep no second log: the audit log has it already."""

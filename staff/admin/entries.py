@@ -1,0 +1,165 @@
+"""The audit log, to read and to search."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from auditlog.models import LogEntry
+from django.contrib import admin
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import RangeDateTimeFilter
+
+from cpaas.pages import ModelAdmin
+
+admin.site.unregister(LogEntry)
+
+DID: Final = {
+    LogEntry.Action.CREATE: "created",
+    LogEntry.Action.UPDATE: "changed",
+    LogEntry.Action.DELETE: "deleted",
+    LogEntry.Action.ACCESS: "read",
+}
+SHOWN_CHANGES = 3
+SHOWN_LENGTH = 40
+"""Of the list; the page of an entry shows all."""
+
+
+class KindFilter(admin.SimpleListFilter):
+    """Entries about one kind of thing."""
+
+    title = "about"
+    parameter_name = "content_type__id__exact"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Name what this reader may see."""
+        kinds = sorted(_visible(request), key=lambda kind: kind.name)
+        return [(str(kind.pk), kind.name.capitalize()) for kind in kinds]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[LogEntry]) -> QuerySet[LogEntry]:
+        """Keep its entries."""
+        value = self.value() or ""
+        return queryset.filter(content_type=value) if value.isdecimal() else queryset
+
+
+@admin.register(LogEntry)
+class EntryAdmin(ModelAdmin[LogEntry]):
+    """Who did what to which row: of rows that the reader may see."""
+
+    list_display = ("at", "who", "did", "about", "summary", "remote_addr")
+    list_display_links = ("at",)
+    list_select_related = ("content_type", "actor")
+    list_filter = (KindFilter, "action", ("timestamp", RangeDateTimeFilter))
+    list_filter_submit = True
+    list_per_page = 50
+    show_full_result_count = False
+    search_fields = ("object_repr", "additional_data", "changes", "remote_addr")
+    search_help_text = "A name, what was done, an old or new value, or an address."
+    ordering = ("-timestamp", "-id")
+    fields = ("at", "who", "remote_addr", "did", "about", "all_changes")
+    readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[LogEntry]:
+        """Keep to what the reader may see: nobody reads about users who may not look at them."""
+        kinds = [kind.pk for kind in _visible(request)]
+        return super().get_queryset(request).filter(content_type__in=kinds)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Say what the list is, or whose history it shows."""
+        title = "Audit log"
+        if pk := request.GET.get("object_pk__exact"):
+            first = self.get_queryset(request).filter(
+                object_pk=pk, content_type=request.GET.get("content_type__id__exact") or None
+            )
+            entry = first.order_by("-timestamp").first()
+            title = f"History of {entry.object_repr}" if entry else "No history yet"
+        return super().changelist_view(request, {**(extra_context or {}), "title": title})
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Entries follow from what people do."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: LogEntry | None = None) -> bool:
+        """What was done stays done."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: LogEntry | None = None) -> bool:
+        """Entries go when they are old enough."""
+        return False
+
+    @admin.display(description="when (UTC)", ordering="timestamp")
+    def at(self, entry: LogEntry) -> str:
+        """Write the time to the second."""
+        return f"{entry.timestamp:%Y-%m-%d %H:%M:%S}"
+
+    @admin.display(description="who")
+    def who(self, entry: LogEntry) -> str:
+        """Name a user, an account or a command, as they were called then."""
+        told = (entry.additional_data or {}).get("by")
+        return str(told or entry.actor or "the platform")
+
+    @admin.display(description="did")
+    def did(self, entry: LogEntry) -> str:
+        """Say it in a word."""
+        return str((entry.additional_data or {}).get("did") or DID[entry.action])
+
+    @admin.display(description="what")
+    def about(self, entry: LogEntry) -> str | SafeString:
+        """Link to the row, where there is a page of it and it is still there."""
+        kind = entry.content_type
+        text = f"{kind.name} {entry.object_repr}" if entry.object_pk else kind.name + "s"
+        if not entry.object_pk or entry.action == LogEntry.Action.DELETE:
+            return text
+        try:
+            page = f"admin:{kind.app_label}_{kind.model}_change"
+            return format_html('<a href="{}">{}</a>', reverse(page, args=[entry.object_pk]), text)
+        except NoReverseMatch:
+            return text
+
+    @admin.display(description="changes")
+    def summary(self, entry: LogEntry) -> SafeString | str:
+        """Write the first changes, each with before and after."""
+        changes = list(_changes(entry))
+        shown = [
+            (name, _short(before), _short(after)) for name, before, after in changes[:SHOWN_CHANGES]
+        ]
+        more = f" and {len(changes) - len(shown)} more" if len(changes) > len(shown) else ""
+        lines = format_html_join("", "<div>{}: {} → {}</div>", shown)
+        return format_html("{}{}", lines, more) if shown else "-"
+
+    @admin.display(description="changes")
+    def all_changes(self, entry: LogEntry) -> SafeString | str:
+        """Write every change on a line."""
+        lines = format_html_join(
+            "", "<div><strong>{}</strong>: {} → {}</div>", sorted(_changes(entry))
+        )
+        return lines or "-"
+
+
+def _visible(request: HttpRequest) -> list[ContentType]:
+    """List the kinds of things that somebody may see."""
+    recorded = LogEntry.objects.order_by().values("content_type").distinct()
+    return [
+        kind
+        for kind in ContentType.objects.filter(pk__in=recorded)
+        if request.user.has_perm(f"{kind.app_label}.view_{kind.model}")
+    ]
+
+
+def _changes(entry: LogEntry) -> Iterator[tuple[str, str, str]]:
+    """Read the changes of an entry: column, before, after."""
+    for column, change in (entry.changes or {}).items():
+        name = column.replace("_", " ")
+        if isinstance(change, dict):  # of a relation to many
+            some = ", ".join(change["objects"])
+            yield (name, "", some) if change["operation"] == "add" else (name, some, "")
+        else:
+            before, after = ("" if value in (None, "None") else str(value) for value in change)
+            yield name, before or "nothing", after or "nothing"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= SHOWN_LENGTH else text[: SHOWN_LENGTH - 1] + "…"
