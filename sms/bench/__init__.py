@@ -1,8 +1,5 @@
-"""How fast the list is at scale: fill a database, ask the server for pages, time them.
+"""What the platform can do, measured: nothing else imports this.
 
-fill.py      millions of messages in marked accounts, and their removal
-cases.py     the table of pages that are asked for
-measure.py   one page through the whole server, and percentiles of many
-
-`manage.py bench_list` is its door.
+lists/     pages of the list at scale      manage.py bench_list
+traffic/   messages from door to door      manage.py bench
 """

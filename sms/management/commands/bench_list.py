@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from sms.bench import cases, fill, measure
+from sms.bench.lists import cases, fill, measure
 
 HEAD = f"{'milliseconds':<40} {'p50':>8} {'p95':>7} {'max':>7}  "
 

@@ -12,7 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Account
-from sms.bench import cases, fill
+from sms.bench.lists import cases, fill
 from sms.models import Message
 from tests.sms.api.conftest import Desk
 

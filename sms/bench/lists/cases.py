@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from accounts.models import Account
-from sms.bench.measure import Query
+from sms.bench.lists.measure import Query
 from sms.models import Message
 
 SORTS = ("DateCreated", "From", "To", "Direction", "Status")

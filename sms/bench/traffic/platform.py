@@ -1,0 +1,121 @@
+"""The platform under test: `manage.py serve` with a customer's account and a carrier's link."""
+
+import base64
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from cpaas.env import BASE_DIR
+from sms.bench.traffic.engines import Engine
+from sms.bench.traffic.weight import Weight, weigh
+
+NUMBER = "15005550006"
+LINK = "bench"
+START_S = 120.0
+STOP_S = 60.0
+MANAGE = (sys.executable, str(BASE_DIR / "manage.py"))
+
+
+class CannotMeasure(Exception):
+    """The bench cannot go on; the text is one sentence for a person."""
+
+
+class Platform:
+    """A running platform in a folder of its own, on ports that were free."""
+
+    def __init__(self, engine: Engine, folder: Path, carrier_port: int) -> None:
+        self._engine = engine
+        self._log = folder / "serve.log"
+        self.http_port, smpp_port, sip_port = _free_ports(3)
+        # Nothing of the caller's own instance may leak into this one.
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        self._environment = {
+            **kept,
+            "DATA_DIR": str(folder),
+            "HTTP_PORT": str(self.http_port),
+            "SMPP_PORT": str(smpp_port),
+            "SIP_PORT": str(sip_port),
+            "CALLBACK_ALLOWED_NETWORKS": "127.0.0.0/8",
+            **engine.environment,
+        }
+        with self._log.open("w") as log:
+            self._process = subprocess.Popen(  # noqa: S603  # our own command
+                (*MANAGE, "serve"), env=self._environment, stdout=log, stderr=subprocess.STDOUT
+            )
+        try:
+            self._set_up(carrier_port)
+        except BaseException:
+            self.close()
+            raise
+
+    def _set_up(self, carrier_port: int) -> None:
+        self._wait_until_it_serves()
+        account = self.manage("createaccount", "Bench")
+        self.path = f"/2012-04-24/Accounts/{account['sid']}/SMS/Messages.json"
+        credentials = f"{account['sid']}:{account['auth_token']}".encode()
+        self.authorization = "Basic " + base64.b64encode(credentials).decode()
+        self.manage("addnumber", account["sid"], NUMBER)
+        where = ("--host", "127.0.0.1", "--port", str(carrier_port), "--system-id", LINK)
+        self.manage("addlink", LINK, *where, "--window", "100")
+        self.manage("addroute", "", LINK)
+        self.order("resume")
+
+    def order(self, order: str) -> None:
+        """Give the link an order, and wait until it is followed."""
+        told = self.manage("link", LINK, order, "--wait", "30")
+        if order == "resume" and not any(slot["state"] == "up" for slot in told["slots"]):
+            raise CannotMeasure(f"The link to the carrier does not come up: {told}")
+
+    def manage(self, *words: str) -> dict[str, Any]:
+        """Run a command of the platform and return what it says."""
+        run = subprocess.run(  # noqa: S603  # our own command
+            (*MANAGE, *words, "--json"), env=self._environment, capture_output=True, text=True
+        )
+        if run.returncode:
+            raise CannotMeasure(f"{words[0]} failed: {run.stderr.strip()}")
+        told: dict[str, Any] = json.loads(run.stdout)
+        return told
+
+    def weigh(self) -> Weight:
+        """Weigh its processes and what the database's server runs for it."""
+        return weigh((self._process.pid, *self._engine.pids))
+
+    def close(self) -> None:
+        """Stop it."""
+        self._process.send_signal(signal.SIGINT)
+        try:
+            self._process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _wait_until_it_serves(self) -> None:
+        deadline = time.monotonic() + START_S
+        while "serving; Ctrl-C stops it" not in self._log.read_text():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise CannotMeasure(f"The platform does not start: {self._log.read_text()}")
+            time.sleep(0.1)
+
+
+@contextmanager
+def started(engine: Engine, folder: Path, carrier_port: int) -> Iterator[Platform]:
+    """Run a platform while it is measured."""
+    with closing(Platform(engine, folder, carrier_port)) as platform:
+        yield platform
+
+
+def _free_ports(count: int) -> list[int]:
+    """Find ports that are free now, all of them different."""
+    with ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]

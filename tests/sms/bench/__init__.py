@@ -1,0 +1,1 @@
+"""The bench: what its helpers count is what happened."""
