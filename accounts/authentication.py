@@ -85,7 +85,7 @@ class AccountAuthentication(BaseAuthentication):
 
 
 def _cache_key(header: str) -> str:
-    """Digest credentials under our key, so that a shared cache gives no password away."""
+    """Digest credentials under our key, so that no password stays in memory."""
     mac = hmac.digest(settings.SECRET_KEY.encode(), header.encode(), "sha256")
     return f"caller:{mac.hex()}"
 

@@ -142,7 +142,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "OPTIONS": {"MAX_ENTRIES": 50_000},  # its default, 300, would forget busy accounts
+        "OPTIONS": {"MAX_ENTRIES": 50_000},  # its default, 300, would forget who guesses
     }
 }
 CACHE_SECONDS = envint("CACHE_SECONDS", 5)

@@ -10,11 +10,9 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from itertools import islice
 
-from django.conf import settings
-from django.core.cache import cache
 from django.db.models import Model
 
-from accounts import numbers
+from accounts import memory, numbers
 from sms.models import Block, KeywordReply, OptOut
 from sms.models.block import pattern
 
@@ -58,13 +56,13 @@ def refusals(passages: Iterable[Passage]) -> Refusals:
 
 def refusal(passage: Passage) -> str:
     """Say why one may not pass; empty when it may. For acceptance: a few seconds late."""
-    if not cache.get_or_set("blocking", _is_there_any, settings.CACHE_SECONDS):
-        return ""
-    return refusals([passage]).get(passage, "")
+    (is_there_any,) = memory.recall("blocking", _is_there_any)
+    return refusals([passage]).get(passage, "") if is_there_any else ""
 
 
-def _is_there_any() -> bool:
-    return any(rule.table._default_manager.exists() for rule in _RULES)
+def _is_there_any() -> tuple[bool]:
+    """Say so in a tuple: a bare no would not be remembered."""
+    return (any(rule.table._default_manager.exists() for rule in _RULES),)
 
 
 def _blocked(passages: Collection[Passage]) -> Refusals:

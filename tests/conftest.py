@@ -8,7 +8,7 @@ from django.core.cache import cache
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client as Browser
 
-from accounts import limits
+from accounts import limits, memory
 from accounts.models import Account, Client, PhoneNumber
 from sms import routing
 
@@ -29,10 +29,12 @@ def quick_flush() -> Iterator[None]:
 def fresh_cache() -> Iterator[None]:
     """What one test made the platform remember is nothing to the next."""
     cache.clear()
+    memory.clear()
     limits.forget()
     routing.forget()
     yield
     cache.clear()
+    memory.clear()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -58,3 +59,16 @@ def test_what_changed_while_it_was_read_is_read_again() -> None:
 
     assert memory.recall("k", read_late) == "old"
     assert memory.recall("k", lambda: "new") == "new"
+
+
+def test_what_was_remembered_too_long_is_read_again(settings: Any) -> None:
+    settings.CACHE_SECONDS = 0
+    read, _ = counted()
+    assert [memory.recall("k", read) for _ in range(2)] == [1, 2]
+
+
+def test_oldest_goes_when_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "MOST", 2)
+    read, _ = counted()
+    assert [memory.recall(key, read) for key in "abc"] == [1, 2, 3]
+    assert [memory.recall(key, read) for key in "bca"] == [2, 3, 4]

@@ -5,12 +5,12 @@ from urllib.parse import urlencode
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.test import Client as Browser
 from pytest_django import DjangoAssertNumQueries
 
+from accounts import memory
 from accounts.models import Account, PhoneNumber
 from sms import blocking, sweep
 from sms.blocking import Passage, refusals
@@ -31,7 +31,7 @@ def block(pattern: str, account: Account | None = None) -> Block:
     made = written(pattern, account=account)
     made.full_clean()
     made.save()
-    cache.clear()  # as the seconds do
+    memory.clear()  # as the seconds do
     return made
 
 

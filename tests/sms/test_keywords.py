@@ -4,11 +4,11 @@ from io import StringIO
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.test import Client as Browser
 from pytest_django import Settings
 
+from accounts import memory
 from accounts.models import Account, PhoneNumber
 from sms import keywords, receive, sweep
 from sms.keywords import Word, word_of
@@ -30,7 +30,7 @@ def route(link: Link) -> Route:
 
 def hear(number: PhoneNumber, text: str, sender: str = PERSON) -> Message:
     receive.inbound([Inbound(sender, number.number, text)])
-    cache.clear()  # as the seconds do
+    memory.clear()  # as the seconds do
     return Message.objects.filter(direction="inbound").latest("id")
 
 

@@ -8,10 +8,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from django.core.cache import cache
 from django.db import connection
 from django.utils import timezone
 
+from accounts import memory
 from accounts.models import Account, Client, PhoneNumber
 from sms import sweep
 from sms.models import IdempotencyKey, Message
@@ -61,7 +61,7 @@ def test_what_happened_since_does_not_show_in_the_answer(keyed: Keyed, number: P
     first = keyed.send_as("order-1")
     Message.objects.update(status="delivered", due_at=None, date_updated=timezone.now() + DAY)
     number.delete()
-    cache.clear()
+    memory.clear()
     again = keyed.send_as("order-1")
     assert (again.status_code, again.content) == (200, first.content)
 
@@ -153,7 +153,7 @@ def test_a_request_over_the_quota_does_not_use_up_its_key(account: Account, keye
     Account.objects.update(max_messages_per_day=0)
     assert keyed.send_as("order-1").status_code == 403
     Account.objects.update(max_messages_per_day=None)
-    cache.clear()
+    memory.clear()
     assert keyed.send_as("order-1").status_code == 200
 
 
@@ -258,6 +258,6 @@ def test_requests_that_lose_a_race_give_their_permits_back(account: Account) -> 
 def test_caller_is_asked_before_the_key(account: Account, keyed: Keyed) -> None:
     keyed.send_as("order-1")
     Account.objects.update(status="suspended")
-    cache.clear()
+    memory.clear()
     assert keyed.send_as("order-1").status_code == 403
     assert caller(Account(sid=account.sid, auth_token="no")).get(path(account)).status_code == 401

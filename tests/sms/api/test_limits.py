@@ -4,10 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.db.models import F
 
-from accounts import limits
+from accounts import limits, memory
 from accounts.models import Account, Allowance, PhoneNumber
 from sms.models import Message
 from tests.conftest import caller
@@ -25,7 +24,7 @@ def one_second(account: Account) -> None:
 
 def limit(account: Account, **columns: int) -> None:
     Account.objects.filter(pk=account.pk).update(**columns)
-    cache.clear()
+    memory.clear()
 
 
 @pytest.mark.usefixtures("one_second")

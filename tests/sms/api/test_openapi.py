@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 import schemathesis
 from django.core import signals
-from django.core.cache import cache
 from django.db import close_old_connections, transaction
 from django.test import Client as Browser
 from drf_spectacular.validation import validate_schema
@@ -23,6 +22,7 @@ from schemathesis.core.parameters import ParameterLocation
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 from werkzeug.test import Client as HttpClient
 
+from accounts import memory
 from accounts.models import Account, Client, PhoneNumber
 from cpaas.wsgi import application
 from sms.api import urls
@@ -191,7 +191,7 @@ def test_api_does_what_it_says(
     with transaction.atomic():
         case.call_and_validate(headers=headers, excluded_checks=_beyond_the_document(case))
         transaction.set_rollback(True)
-    cache.clear()
+    memory.clear()
 
 
 def _is_good(case: Case, location: ParameterLocation) -> bool:
@@ -253,7 +253,7 @@ def test_refusals_are_described(
     address = MESSAGES.format(account=account.sid)
     first = {**headers, "Idempotency-Key": "used before"}
     HttpClient(application).post(address, data=f"{GOOD}!", headers=first)
-    cache.clear()
+    memory.clear()
     Account.objects.filter(pk=account.pk).update(**refused.limits)
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
     answers = [
