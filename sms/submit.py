@@ -117,7 +117,7 @@ def _message(draft: Draft, account_id: int, direction: Direction) -> tuple[Messa
     passage = blocking.Passage(account_id, sender, recipient)
     way_to = _to_client if to_client else _route
     now = timezone.now()
-    message = Message(
+    message = outbox.make(
         account_id=account_id,
         direction=direction,
         sender=sender,

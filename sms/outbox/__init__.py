@@ -14,7 +14,7 @@ Every statement moves a batch, is guarded by what it expects to find, and return
 it won. Times are the database's: workers' clocks may differ, leases may not.
 """
 
-from sms.outbox.acceptance import insert
+from sms.outbox.acceptance import insert, make
 from sms.outbox.callbacks import (
     ClaimedCallback,
     Posted,
@@ -86,6 +86,7 @@ __all__ = [
     "forgive_hosts",
     "give_up_callbacks",
     "insert",
+    "make",
     "mark",
     "oldest_due_s",
     "postpone_probes",
