@@ -1,13 +1,15 @@
 """The doors on HTTP: the API under its three prefixes, pages, and monitoring."""
 
 from django.contrib import admin
-from django.urls import include, path, re_path
+from django.urls import include, path
+
+from cpaas.resolving import RememberingResolver
 
 # A suffix may stand on any segment.
 SUFFIX = r"(?:\.(?:json|xml))?"
 
 urlpatterns = [
-    re_path(rf"^(?:(?:api|restcomm){SUFFIX}/)?2012-04-24{SUFFIX}/", include("sms.api.urls")),
+    RememberingResolver(rf"^(?:(?:api|restcomm){SUFFIX}/)?2012-04-24{SUFFIX}/", "sms.api.urls"),
     path("api/", include("sms.api.openapi.pages")),
     path("admin/", admin.site.urls),
     path("", include("sms.webphone.pages")),
