@@ -1,7 +1,6 @@
 """Accounts over HTTP: parse, call the verb, render. Source: sms-api 8."""
 
 from django.db.models import QuerySet
-from django.http import QueryDict
 from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,6 +11,7 @@ from accounts.authentication import Caller
 from accounts.models import Account
 from accounts.provisioning.accounts import AccountSettings, create_account, update_account
 from sms.api import form, parameters
+from sms.api.form import Form
 from sms.api.renderers import Listing
 from sms.api.representation import BASE, Representation, rfc822
 from sms.api.views import RecordedView, wire_of
@@ -61,7 +61,7 @@ class AccountViewSet(RecordedView, GenericViewSet[Account]):
     def update(self, request: Request, account: str) -> Response:
         """Change one account; its address stays as it is."""
         owner = access.owner(request.user, account)
-        fields = form.read(wire_of(request)).copy()
+        fields = form.read(wire_of(request))
         fields.pop("EmailAddress", None)
         changed = update_account(owner.id, _settings(fields))
         return Response(represent(changed, _caller(request)))
@@ -73,7 +73,7 @@ def _caller(request: Request) -> Caller:
     return request.user
 
 
-def _settings(fields: QueryDict) -> AccountSettings:
+def _settings(fields: Form) -> AccountSettings:
     return AccountSettings(
         friendly_name=parameters.text(fields, "FriendlyName"),
         email=parameters.text(fields, "EmailAddress"),

@@ -1,7 +1,6 @@
 """Clients over HTTP: parse, call the verb, render. Source: sms-api 8."""
 
 from django.db.models import QuerySet
-from django.http import QueryDict
 from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,6 +13,7 @@ from accounts.provisioning.clients import (
     update_client,
 )
 from sms.api import form, parameters
+from sms.api.form import Form
 from sms.api.renderers import Listing
 from sms.api.representation import API_VERSION, BASE, Representation, rfc822
 from sms.api.views import OwnedViewSet, RecordedView, wire_of
@@ -62,7 +62,7 @@ class ClientViewSet(RecordedView, OwnedViewSet[Client]):
         return Response({})
 
 
-def _settings(fields: QueryDict) -> ClientSettings:
+def _settings(fields: Form) -> ClientSettings:
     status = parameters.choice(fields, "Status", STATUSES)
     return ClientSettings(
         friendly_name=parameters.text(fields, "FriendlyName"),

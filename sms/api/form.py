@@ -1,9 +1,11 @@
 """From a form on the wire to its parameters, and to a draft. Source: sms-api 1.5, 2.1."""
 
 import re
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import parse_qsl, quote, unquote_to_bytes
 
-from django.http import HttpRequest, QueryDict
+from django.conf import settings
+from django.core.exceptions import TooManyFieldsSent
+from django.http import HttpRequest
 from rest_framework.exceptions import UnsupportedMediaType
 
 from sms.api import body
@@ -11,6 +13,8 @@ from sms.submit import Draft
 
 FORM = "application/x-www-form-urlencoded"
 
+Form = dict[str, str]
+"""Parameters by name; of one that comes twice, the first."""
 
 # What forms are written in, by their Content-Type's `charset`: RestComm's server reads these too.
 _CHARSETS = {
@@ -23,10 +27,11 @@ _CHARSETS = {
 }
 
 
-def read(request: HttpRequest) -> QueryDict:
+def read(request: HttpRequest) -> Form:
     """Read a form; Django's own reader takes half of one for the whole, and knows no chunks.
 
-    Raises UnsupportedMediaType, RequestDataTooBig, UnreadablePostError, BodyTooSlow.
+    Raises UnsupportedMediaType, RequestDataTooBig, UnreadablePostError, BodyTooSlow,
+    TooManyFieldsSent.
     """
     # Some clients send no type with a form that has no fields.
     if request.content_type != FORM and (request.content_type or not body.is_empty(request)):
@@ -37,7 +42,20 @@ def read(request: HttpRequest) -> QueryDict:
     octets = body.read(request)
     if _CHARSETS[charset] == "utf-8":
         octets = _SURROGATES.sub(_joined, octets)
-    return QueryDict(octets, encoding=_CHARSETS[charset])
+    return _parsed(octets, _CHARSETS[charset])
+
+
+def _parsed(octets: bytes, encoding: str) -> Form:
+    try:
+        text = octets.decode(encoding)
+    except UnicodeDecodeError:  # octets that should have been escaped
+        text = octets.decode("latin-1")
+    most = settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
+    try:
+        fields = parse_qsl(text, keep_blank_values=True, encoding=encoding, max_num_fields=most)
+    except ValueError:
+        raise TooManyFieldsSent(f"A form may have {most} fields.") from None
+    return dict(reversed(fields))  # Django's QueryDict would give the last of two
 
 
 def _unsupported(reason: str) -> UnsupportedMediaType:
@@ -55,22 +73,16 @@ def _joined(halves: re.Match[bytes]) -> bytes:
     return quote(text).encode()
 
 
-def draft(form: QueryDict) -> Draft:
+def draft(form: Form) -> Draft:
     """Pick what makes a message; other parameters are nobody's."""
     return Draft(
-        sender=party(first(form, "From")),
-        recipient=party(first(form, "To")),
-        body=first(form, "Body"),
-        callback_url=first(form, "StatusCallback") or "",
-        callback_method=first(form, "StatusCallbackMethod") or "POST",
-        encoding=first(form, "Encoding") or "",
+        sender=party(form.get("From")),
+        recipient=party(form.get("To")),
+        body=form.get("Body"),
+        callback_url=form.get("StatusCallback") or "",
+        callback_method=form.get("StatusCallbackMethod") or "POST",
+        encoding=form.get("Encoding") or "",
     )
-
-
-def first(form: QueryDict, name: str) -> str | None:
-    """Return the first value of a parameter; Django's own choice is the last."""
-    values = form.getlist(name)
-    return values[0] if values else None
 
 
 def party(value: str | None) -> str | None:

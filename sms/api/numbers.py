@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import QueryDict
 from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,6 +16,7 @@ from accounts.provisioning.numbers import (
 )
 from sms.api import form, parameters
 from sms.api.filters import FirstValues, NumberFilter
+from sms.api.form import Form
 from sms.api.formats import insists_on_json
 from sms.api.pagination import Pagination
 from sms.api.representation import API_VERSION, BASE, Representation, rfc822
@@ -79,7 +79,7 @@ class NumberViewSet(RecordedView, OwnedViewSet[PhoneNumber]):
         return Response({}) if insists_on_json(wire_of(request)) else Response(status=204)
 
 
-def _settings(fields: QueryDict) -> NumberSettings:
+def _settings(fields: Form) -> NumberSettings:
     methods = PhoneNumber.Method.values
     return NumberSettings(
         friendly_name=parameters.text(fields, "FriendlyName"),

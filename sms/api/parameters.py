@@ -2,24 +2,23 @@
 
 from collections.abc import Iterable
 
-from django.http import QueryDict
 from rest_framework.exceptions import ValidationError
 
 from sms import webhook
-from sms.api import form
+from sms.api.form import Form
 
 FLAGS = {"true": True, "false": False}
 
 
-def text(fields: QueryDict, name: str) -> str | None:
+def text(fields: Form, name: str) -> str | None:
     """Return a parameter; None where it is not given. Raises ValidationError."""
-    value = form.first(fields, name)
+    value = fields.get(name)
     if value and "\x00" in value:  # an error to PostgreSQL
         raise ValidationError(f"{name} can not contain NUL characters.")
     return value
 
 
-def required(fields: QueryDict, name: str, *, label: str = "") -> str:
+def required(fields: Form, name: str, *, label: str = "") -> str:
     """Return a parameter that must be there. Raises ValidationError, in RestComm's words."""
     value = text(fields, name)
     if not value:
@@ -28,7 +27,7 @@ def required(fields: QueryDict, name: str, *, label: str = "") -> str:
     return value
 
 
-def choice(fields: QueryDict, name: str, choices: Iterable[str]) -> str | None:
+def choice(fields: Form, name: str, choices: Iterable[str]) -> str | None:
     """Return which of the choices is given, in any case. Raises ValidationError."""
     value = text(fields, name)
     if value is None:
@@ -39,13 +38,13 @@ def choice(fields: QueryDict, name: str, choices: Iterable[str]) -> str | None:
     return known[value.casefold()]
 
 
-def flag(fields: QueryDict, name: str) -> bool | None:
+def flag(fields: Form, name: str) -> bool | None:
     """Return a true or false parameter. Raises ValidationError."""
     word = choice(fields, name, FLAGS)
     return None if word is None else FLAGS[word]
 
 
-def url(fields: QueryDict, name: str) -> str | None:
+def url(fields: Form, name: str) -> str | None:
     """Return an address, or the empty text, which takes one away. Raises ValidationError."""
     value = text(fields, name)
     if value and (reason := webhook.check_url(value)):
