@@ -10,12 +10,30 @@ from django.utils.http import urlencode
 
 if TYPE_CHECKING:  # Unfold has no types, and its classes stand for Django's
     from django.contrib.admin import ModelAdmin as UnfoldAdmin
+    from django.contrib.admin import RelatedFieldListFilter as AutocompleteSelectFilter
+    from django.contrib.admin import SimpleListFilter as DropdownFilter
+    from django.contrib.admin import SimpleListFilter as MultipleDropdownFilter
     from django.contrib.admin import StackedInline, TabularInline
+    from django.contrib.admin.views.main import ChangeList
 else:
     from unfold.admin import ModelAdmin as UnfoldAdmin
     from unfold.admin import StackedInline, TabularInline
+    from unfold.contrib.filters.admin import (
+        AutocompleteSelectFilter,
+        DropdownFilter,
+        MultipleDropdownFilter,
+    )
+    from unfold.views import ChangeList
 
-__all__ = ["ModelAdmin", "StackedInline", "TabularInline"]
+__all__ = [
+    "AutocompleteSelectFilter",
+    "ChangeList",
+    "DropdownFilter",
+    "ModelAdmin",
+    "MultipleDropdownFilter",
+    "StackedInline",
+    "TabularInline",
+]
 
 Row = TypeVar("Row", bound=Model)
 

@@ -40,19 +40,24 @@ def cancel(ids: Collection[int], *, by: str) -> Kept:
     return kept
 
 
+def refusals(messages: Collection[Message]) -> Kept:
+    """Say which of these cannot be cancelled, and why, as their rows were when they were read."""
+    parts = Segment.objects.filter(message__in=messages)
+    begun = set(parts.values_list("message_id", flat=True))
+    taken = parts.exclude(state=SegmentState.DEFERRED)
+    out = set(taken.values_list("message_id", flat=True))
+    # What went without an answer waits as *deferred* too, where its link sends it again;
+    # it is pinned to that link. So is whatever goes to a SIP client, from the beginning.
+    out |= {message.id for message in messages if message.is_pinned} & begun
+    return {message.id: why for message in messages if (why := _refusal(message, out))}
+
+
 def _cancel(ids: list[int], by: str) -> Kept:
     with transaction.atomic():
         rows = list(
             Message.objects.select_for_update(no_key=True).filter(id__in=ids).order_by("id")
         )
-        parts = Segment.objects.filter(message_id__in=ids)
-        begun = set(parts.values_list("message_id", flat=True))
-        taken = parts.exclude(state=SegmentState.DEFERRED)
-        out = set(taken.values_list("message_id", flat=True))
-        # What went without an answer waits as *deferred* too, where its link sends it again;
-        # it is pinned to that link. So is whatever goes to a SIP client, from the beginning.
-        out |= {message.id for message in rows if message.is_pinned} & begun
-        kept = {message.id: why for message in rows if (why := _refusal(message, out))}
+        kept = refusals(rows)
         over = [message.id for message in rows if message.id not in kept]
         outbox.record(
             moves=[Move(id_, Status.FAILED, ErrorCode.BLOCKED) for id_ in over],
@@ -73,8 +78,3 @@ def _refusal(message: Message, out: Collection[int]) -> str:
     if message.due_at is None or message.locked_until is not None:
         return _LEAVING
     return _PERHAPS_OUT if message.id in out else ""
-
-
-def may_be_cancelled(message: Message) -> bool:
-    """Say whether it is worth asking; the answer may be another when it is asked for."""
-    return not _refusal(message, ())

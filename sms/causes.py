@@ -268,6 +268,30 @@ CAUSES = (
     ),
 )
 
+ADVICE = {
+    ErrorCode.QUEUE_OVERFLOW: "See how much waits for the links that carry the number, and what "
+    "their carriers allow a second; once there is room, send it again.",
+    ErrorCode.ACCOUNT_SUSPENDED: "Nothing of this account is sent until it is active again.",
+    ErrorCode.UNREACHABLE_HANDSET: "The handset was off, out of reach or full. Try again later; "
+    "where many numbers of one network fail, ask the carrier.",
+    ErrorCode.BLOCKED: "If a block or a STOP of ours is named above, it must go first. Otherwise "
+    "the carrier refuses the number or the text: ask it by which rule.",
+    ErrorCode.UNKNOWN_HANDSET: "Most often the number is wrong or no longer in use: check it with "
+    "whoever gave it before it is sent again.",
+    ErrorCode.UNREACHABLE_CARRIER: "See whether a route leads to this number and whether its "
+    "links are connected. A landline takes no SMS.",
+    ErrorCode.CARRIER_VIOLATION: "Check that the carrier has allowed this sender, and this kind "
+    "of text.",
+    ErrorCode.UNKNOWN: "Give the carrier its own words and its id of the message, both of which "
+    "are in the timeline.",
+    ErrorCode.MISSING_SEGMENT: "Ask the sender to repeat it, and the carrier for the part.",
+    ErrorCode.PRICE_EXCEEDED: "Raise what a message of this account may cost, or give the number "
+    "a cheaper route; then send it again.",
+    ErrorCode.NO_RESPONSE: "The carrier may have it all the same. Ask it before you send it "
+    "again, or the recipient may get it twice.",
+}
+"""What an operator does about each code."""
+
 
 def causes_of(code: ErrorCode) -> list[str]:
     """List, in words, what a code comes from."""

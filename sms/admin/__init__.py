@@ -1,14 +1,14 @@
 """The operators' pages: doors that show rows and call verbs.
 
-message.py   messages and their timelines
+messages/    messages and their timelines; sending again, cancelling, exporting
+callbacks/   callbacks that are owed, done and failed
 link.py      links and their live state
 route.py     which link carries which messages
 binding.py   SIP clients that are registered
 block.py     recipients that nothing is sent to
 optout.py    people who wrote STOP
-callback.py  callbacks that are owed, done and failed
 """
 
-from sms.admin import binding, block, callback, link, message, optout, route
+from sms.admin import binding, block, callbacks, link, messages, optout, route
 
-__all__ = ["binding", "block", "callback", "link", "message", "optout", "route"]
+__all__ = ["binding", "block", "callbacks", "link", "messages", "optout", "route"]

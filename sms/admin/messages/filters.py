@@ -1,0 +1,214 @@
+"""By what the list of messages is narrowed."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, time, timedelta
+from typing import Any, Final
+
+from django.contrib.admin import ListFilter
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_time
+
+from accounts import unrouted
+from cpaas.pages import DropdownFilter, MultipleDropdownFilter
+from sms.admin.messages.listing import Span
+from sms.errors import ErrorCode
+from sms.lifecycle import Direction, Status
+from sms.models import Link, Message
+
+Messages = QuerySet[Message]
+
+_FAILED: Final = (Status.FAILED, Status.UNDELIVERED)
+_WAITING: Final = (Status.QUEUED, Status.SENDING)
+
+# What follows from a status, in the words of the partial indexes that hold such rows.
+_HAS_ERROR: Final = Q(error_code__isnull=False)
+_IN_QUEUE: Final = Q(due_at__isnull=False, locked_until__isnull=True) | Q(
+    locked_until__isnull=False
+)
+
+
+class StatusFilter(MultipleDropdownFilter):
+    """Where messages stand."""
+
+    title = "status"
+    parameter_name = "status"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """List all statuses."""
+        return [(status.value, status.value) for status in Status]
+
+    def queryset(self, request: HttpRequest, queryset: Messages) -> Messages:
+        """Keep those that stand there."""
+        chosen = set(request.GET.getlist("status")) - {""}
+        if not chosen:
+            return queryset
+        queryset = queryset.filter(status__in=sorted(chosen))
+        if chosen <= set(_FAILED):
+            queryset = queryset.filter(_HAS_ERROR)
+        if chosen <= set(_WAITING):
+            queryset = queryset.filter(_IN_QUEUE)
+        return queryset
+
+
+class DirectionFilter(DropdownFilter):
+    """Who began them."""
+
+    title = "direction"
+    parameter_name = "direction"
+
+    _WORDS: Final = {
+        Direction.INBOUND: "inbound",
+        Direction.OUTBOUND_API: "outbound, by the API",
+        Direction.OUTBOUND_REPLY: "outbound, as a reply",
+        Direction.OUTBOUND_CALL: "outbound, of a SIP client",
+    }
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """List the directions."""
+        return [("outbound", "all outbound"), *((d.value, w) for d, w in self._WORDS.items())]
+
+    def queryset(self, request: HttpRequest, queryset: Messages) -> Messages:
+        """Keep those that went there."""
+        if not (chosen := self.value()):
+            return queryset
+        if chosen == "outbound":
+            return queryset.exclude(direction=Direction.INBOUND)
+        return queryset.filter(direction=chosen)
+
+
+class LinkFilter(MultipleDropdownFilter):
+    """Over which link they went, or are to go."""
+
+    title = "link"
+    parameter_name = "link"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """List all links, and none."""
+        links = Link.objects.order_by("name").values_list("pk", "name")
+        return [("none", "no link"), *((str(pk), name) for pk, name in links)]
+
+    def queryset(self, request: HttpRequest, queryset: Messages) -> Messages:
+        """Keep those of these links."""
+        chosen = set(request.GET.getlist("link")) - {""}
+        if not chosen:
+            return queryset
+        named = Q(link__in=[int(pk) for pk in chosen if pk.isdecimal()])
+        return queryset.filter(named | Q(link__isnull=True) if "none" in chosen else named)
+
+
+class ErrorFilter(MultipleDropdownFilter):
+    """Why they failed."""
+
+    title = "error"
+    parameter_name = "error"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """List the codes, in words, and any of them."""
+        codes = [(str(code.value), f"{code.value} {code.text}") for code in ErrorCode]
+        return [("any", "any error"), *codes]
+
+    def queryset(self, request: HttpRequest, queryset: Messages) -> Messages:
+        """Keep those that failed so."""
+        chosen = set(request.GET.getlist("error")) - {""}
+        if not chosen:
+            return queryset
+        if "any" in chosen:
+            return queryset.filter(_HAS_ERROR)
+        codes = [int(code) for code in chosen if code.isdecimal()]
+        return queryset.filter(_HAS_ERROR, error_code__in=codes)
+
+
+class OwnerFilter(DropdownFilter):
+    """Messages for numbers that no account has."""
+
+    title = "owner"
+    parameter_name = "owner"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Name the one choice."""
+        return [("nobody", "nobody: no account has the number")]
+
+    def queryset(self, request: HttpRequest, queryset: Messages) -> Messages:
+        """Keep what belongs to nobody."""
+        return queryset.filter(account__sid=unrouted.SID) if self.value() else queryset
+
+
+def _day(days_ago: int) -> datetime:
+    today = datetime.combine(timezone.now().astimezone(UTC).date(), time(), UTC)
+    return today - timedelta(days=days_ago)
+
+
+_QUICK: Final[Mapping[str, tuple[str, Callable[[], Span]]]] = {
+    "hour": ("last hour", lambda: Span(timezone.now() - timedelta(hours=1))),
+    "today": ("today", lambda: Span(_day(0))),
+    "yesterday": ("yesterday", lambda: Span(_day(1), _day(0))),
+    "week": ("last 7 days", lambda: Span(timezone.now() - timedelta(days=7))),
+    "month": ("last 30 days", lambda: Span(timezone.now() - timedelta(days=30))),
+}
+
+NAMES: Final = ("since_day", "since_time", "until_day", "until_time")
+"""Parameters of a stretch of time that somebody wrote down."""
+
+
+def span(query: Mapping[str, str]) -> Span:
+    """Read the stretch of time that is asked for, in UTC; what is no time bounds nothing."""
+    _, quick = _QUICK.get(query.get("when", ""), ("", Span))
+    chosen = quick()
+    since = _moment(query, "since", time())
+    until = _moment(query, "until", time.max)
+    return Span(since or chosen.since, until or chosen.until)
+
+
+def _moment(query: Mapping[str, str], name: str, otherwise: time) -> datetime | None:
+    try:
+        day = parse_date(query.get(f"{name}_day", "").strip())
+        at = parse_time(query.get(f"{name}_time", "").strip())
+    except ValueError:  # the 31st of February
+        return None
+    return datetime.combine(day, at or otherwise, UTC) if day else None
+
+
+class QuickTimeFilter(DropdownFilter):
+    """When they were accepted, in a word. The listing keeps to it: it knows the indexes."""
+
+    title = "time"
+    parameter_name = "when"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """List the stretches that are asked for most."""
+        return [(name, words) for name, (words, _) in _QUICK.items()]
+
+    def queryset(self, request: HttpRequest, queryset: Messages) -> Messages:
+        """Keep all here."""
+        return queryset
+
+
+class SpanFilter(ListFilter):
+    """When they were accepted, from and to."""
+
+    title = "time (UTC)"
+    template = "sms/admin/messages/span_filter.html"
+
+    def __init__(self, request: HttpRequest, params: Any, model: Any, model_admin: Any) -> None:
+        super().__init__(request, params, model, model_admin)
+        for name in NAMES:
+            if name in params:
+                self.used_parameters[name] = params.pop(name)[-1]
+
+    def has_output(self) -> bool:
+        """Show it always."""
+        return True
+
+    def expected_parameters(self) -> list[str | None]:
+        """List what it takes out of the query."""
+        return list(NAMES)
+
+    def choices(self, changelist: Any) -> Any:
+        """Hand the form what was written into it."""
+        yield {"written": self.used_parameters}
+
+    def queryset(self, request: HttpRequest, queryset: Messages) -> Messages:
+        """Keep all here."""
+        return queryset

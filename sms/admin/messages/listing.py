@@ -1,0 +1,166 @@
+"""Messages, newest first, as far as they are asked for: nothing is counted.
+
+A list of ten million is read from one end of an index. Where a filter keeps few of them, that
+may take long: so it looks back in steps, each as far again as all before, and stops when the
+page is full or its time is over. It says how far it has looked then.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from heapq import merge
+from itertools import islice, takewhile
+from typing import Final, Protocol
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from sms.models import Message
+from sms.patience import OutOfTime, bounded
+
+Messages = QuerySet[Message]
+
+PAGE_S: Final = 2.0
+"""What a page may take; what takes longer is said to be unread."""
+
+_STEPS: Final = tuple(timedelta(hours=n) for n in (1, 6, 24, 7 * 24, 60 * 24, 366 * 24))
+
+_SLACK: Final = timedelta(minutes=1)
+"""A sid is made a moment before or after its row's time is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of time: from `since` on, before `until`."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def q(self) -> Q:
+        """Keep what was accepted in it."""
+        since = Q(date_created__gte=self.since) if self.since else Q()
+        return since & Q(date_created__lt=self.until) if self.until else since
+
+
+class Order(Protocol):
+    """A way through messages, newest first, along an index."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Name what it is sorted by."""
+
+    def within(self, span: Span) -> Q:
+        """Keep a range of the index that has all of a stretch of time."""
+
+    def after(self, message: Message) -> Q:
+        """Keep what comes after a message."""
+
+
+class BySid:
+    """All messages: the index of sids, which begin with their time."""
+
+    columns = ("-sid",)
+
+    def within(self, span: Span) -> Q:
+        """See Order."""
+        since = Q(sid__gte=_sid_at(span.since - _SLACK)) if span.since else Q()
+        until = Q(sid__lt=_sid_at(span.until + _SLACK)) if span.until else Q()
+        return since & until & span.q()
+
+    def after(self, message: Message) -> Q:
+        """See Order."""
+        return Q(sid__lt=message.sid)
+
+
+class ByDate:
+    """Those of an account, or of a number in it: their indexes go on with the date."""
+
+    columns = ("-date_created", "-id")
+
+    def within(self, span: Span) -> Q:
+        """See Order."""
+        return span.q()
+
+    def after(self, message: Message) -> Q:
+        """See Order."""
+        earlier = Q(date_created__lt=message.date_created)
+        same = Q(date_created=message.date_created, id__lt=message.id)
+        return Q(date_created__lte=message.date_created) & (earlier | same)
+
+
+def _sid_at(moment: datetime) -> str:
+    return f"SM{max(0, int(moment.timestamp() * 1000)):012x}"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some messages, and whether there are more."""
+
+    rows: list[Message]
+    goes_on: bool = False
+    looked_back_to: datetime | None = None
+    """Set where its time was over: what is older than this has not been looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What somebody asks to see."""
+
+    messages: Messages
+    """With all filters but that of time."""
+    span: Span
+    order: Order
+    paths: Sequence[Q] = (Q(),)
+    """What is kept, each a range of an index of its own; a message may be on several."""
+
+    def page(self, size: int, *, after: Message | None = None, seconds: float = PAGE_S) -> Page:
+        """Read the first messages, or those after one."""
+        rows: list[Message] = []
+        deadline = time.monotonic() + seconds
+        upto = after.date_created + _SLACK if after else None
+        for span in _steps_back(self.span, upto):
+            left_s = deadline - time.monotonic()
+            try:
+                if left_s <= 0:
+                    raise OutOfTime
+                with bounded(left_s):
+                    rows += self._read(span, size + 1 - len(rows), after)
+            except OutOfTime:
+                return Page(rows[:size], goes_on=False, looked_back_to=span.until)
+            if len(rows) > size:
+                break
+        return Page(rows[:size], goes_on=len(rows) > size)
+
+    def _read(self, span: Span, count: int, after: Message | None) -> list[Message]:
+        within = self.messages.filter(self.order.within(span)).order_by(*self.order.columns)
+        if after:
+            within = within.filter(self.order.after(after))
+        if len(self.paths) == 1:
+            return list(within.filter(self.paths[0])[:count])
+        found = (within.filter(path)[:count] for path in self.paths)
+        merged = merge(*found, key=lambda m: (m.date_created, m.id), reverse=True)
+        return list(islice({m.id: m for m in merged}.values(), count))
+
+    def chunks(self, size: int) -> Iterator[list[Message]]:
+        """Read all of it, some at a time, in little memory, for as long as it takes."""
+        after = None
+        while True:
+            page = self.page(size, after=after, seconds=3600)
+            if page.rows:
+                yield page.rows
+            if not page.goes_on:
+                return
+            after = page.rows[-1]
+
+
+def _steps_back(span: Span, upto: datetime | None) -> Iterator[Span]:
+    """Cut a stretch of time into steps that lead back, each longer than the one before."""
+    # Nobody's clock is an hour ahead; what has a later time is in the first step all the same.
+    begin = min(filter(None, (span.until, upto)), default=timezone.now())
+    ends = [begin - step for step in _STEPS]
+    since = span.since
+    inner = list(takewhile(lambda end: since is None or end > since, ends))
+    newest = begin if (span.until or upto) else None
+    for until, from_ in zip([newest, *inner], [*inner, since], strict=True):
+        yield replace(span, since=from_, until=until)
