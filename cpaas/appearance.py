@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 
@@ -29,6 +30,12 @@ UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "cpaas",
     "SITE_HEADER": "cpaas",
     "SITE_SYMBOL": "sms",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("sms/icon.svg")}
+    ],
+    "SITE_URL": None,  # there is no site beside the admin to return to
+    "STYLES": [lambda request: static("sms/admin/admin.css")],
+    "DASHBOARD_CALLBACK": "sms.admin.dashboard.page.context",
     "SHOW_VIEW_ON_SITE": False,
     "COLORS": {
         "primary": {

@@ -4,6 +4,7 @@ Subclasses, because the admin's system checks look for Django's classes in MIDDL
 """
 
 from axes import middleware as axes
+from csp import middleware as csp
 from django.contrib.auth import middleware as auth
 from django.contrib.messages import middleware as messages
 from django.contrib.sessions import middleware as sessions
@@ -45,6 +46,10 @@ class MessageMiddleware(_PagesOnly, messages.MessageMiddleware):
 
 class XFrameOptionsMiddleware(_PagesOnly, clickjacking.XFrameOptionsMiddleware):
     """No framing, for pages."""
+
+
+class CSPMiddleware(_PagesOnly, csp.CSPMiddleware):
+    """A content policy, for pages; those outside the admin have narrower ones of their own."""
 
 
 class AxesMiddleware(_PagesOnly, axes.AxesMiddleware):

@@ -11,6 +11,7 @@ SUFFIX = r"(?:\.(?:json|xml))?"
 urlpatterns = [
     RememberingResolver(rf"^(?:(?:api|restcomm){SUFFIX}/)?2012-04-24{SUFFIX}/", "sms.api.urls"),
     path("api/", include("sms.api.openapi.pages")),
+    path("admin/dashboard/", include("sms.admin.dashboard.page")),
     path("admin/", admin.site.urls),
     path("", include("sms.webphone.pages")),
     path("", include("sms.monitoring.urls")),

@@ -14,5 +14,6 @@ made anew from the messages, by ranges of the primary key, and takes the place o
 
 from sms.statistics.counting import count_messages
 from sms.statistics.rolling import roll_up
+from sms.statistics.stretches import LONGEST
 
-__all__ = ["count_messages", "roll_up"]
+__all__ = ["LONGEST", "count_messages", "roll_up"]

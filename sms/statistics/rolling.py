@@ -33,6 +33,11 @@ _COMMON: Final[dict[Any, tuple[str, ...]]] = {
 }
 
 
+def floor(at: datetime, span_s: int) -> datetime:
+    """Tell when the span begins that a moment is in."""
+    return datetime.fromtimestamp(int(at.timestamp()) // span_s * span_s, UTC)
+
+
 def roll_up() -> int:
     """Add up what was counted again, every few seconds and in one worker at a time."""
     Retention.objects.get_or_create(task=_TASK)
@@ -55,8 +60,8 @@ def _add_up_next() -> bool:
         stale = _neighbours(Stretch.objects.filter(is_rolled=False).order_by("first_id"))
         if not stale:
             return False
-        first = _floor(min(stretch.from_at for stretch in stale), HOUR_S)
-        end = _floor(max(stretch.upto_at for stretch in stale), HOUR_S) + timedelta(hours=1)
+        first = floor(min(stretch.from_at for stretch in stale), HOUR_S)
+        end = floor(max(stretch.upto_at for stretch in stale), HOUR_S) + timedelta(hours=1)
         for rows in _COMMON:
             _add_up(rows, first, end)
         for stretch in stale:
@@ -86,17 +91,12 @@ def _add_up(rows: Any, first: datetime, end: datetime) -> None:
     sums: Counter[tuple[int, datetime, Sequence[object]]] = Counter()
     for at, messages, *common in read.iterator():
         for span_s in (TEN_MINUTES_S, HOUR_S):
-            sums[span_s, _floor(at, span_s), tuple(common)] += messages
+            sums[span_s, floor(at, span_s), tuple(common)] += messages
     rows.objects.filter(within, span_s__in=(TEN_MINUTES_S, HOUR_S)).delete()
     rows.objects.bulk_create(
         rows(span_s=span_s, at=at, messages=n, **dict(zip(_COMMON[rows], common, strict=True)))
         for (span_s, at, common), n in sums.items()
     )
-
-
-def _floor(at: datetime, span_s: int) -> datetime:
-    """Tell when the span begins that a moment is in."""
-    return datetime.fromtimestamp(int(at.timestamp()) // span_s * span_s, UTC)
 
 
 def _forget(now: datetime) -> None:

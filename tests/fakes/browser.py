@@ -98,9 +98,26 @@ class Browser:
         """Read what the page shows."""
         return str(self.run("document.body.innerText"))
 
-    def screenshot(self) -> bytes:
-        """Take a picture, a PNG."""
-        return base64.b64decode(self._ask("Page.captureScreenshot", format="png")["data"])
+    def look(self, *, width: int, height: int = 900, dark: bool = False) -> None:
+        """Give the page a size and a theme; up to 500 pixels it is a phone's."""
+        self._ask(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=width <= 500,
+        )
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self._ask("Emulation.setEmulatedMedia", features=[scheme])
+
+    def cookie(self, name: str, value: str, url: str) -> None:
+        """Have the browser send a cookie."""
+        self._ask("Network.setCookie", name=name, value=value, url=url)
+
+    def screenshot(self, *, kind: str = "png", quality: int | None = None) -> bytes:
+        """Take a picture: a PNG, or a WebP of some quality."""
+        asked: dict[str, object] = {"format": kind} | ({"quality": quality} if quality else {})
+        return base64.b64decode(self._ask("Page.captureScreenshot", **asked)["data"])
 
     def close(self) -> None:
         """End it."""

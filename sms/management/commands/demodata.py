@@ -1,0 +1,26 @@
+"""Fill an empty database with a made-up week: `manage.py demodata`."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from sms import showcase
+
+
+class Command(BaseCommand):
+    """Fill an empty database, to look at the admin."""
+
+    help = "Fill an empty database with a made-up week of messages, to look at the admin."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add how much."""
+        parser.add_argument("--messages", type=int, default=showcase.MESSAGES)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Fill. Raises CommandError."""
+        try:
+            showcase.fill(options["messages"])
+        except showcase.NotEmpty as refusal:
+            raise CommandError(f"{refusal} Use another DATA_DIR.") from refusal
+        self.stdout.write("Filled. Make yourself a user: manage.py createsuperuser")
