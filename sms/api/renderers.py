@@ -1,5 +1,6 @@
 """From dicts to octets."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr  # nosec B406
@@ -21,7 +22,10 @@ class Listing(list[Data]):
 
 
 class JSONRenderer(BaseRenderer):
-    """JSON by orjson."""
+    """JSON by orjson, in ASCII.
+
+    JSON needs no charset, but clients that miss one read Latin-1: RestComm's Java SDK does.
+    """
 
     media_type = Format.JSON.value
     format = "json"
@@ -34,7 +38,12 @@ class JSONRenderer(BaseRenderer):
         renderer_context: Mapping[str, Any] | None = None,
     ) -> bytes:
         """Write a representation."""
-        return b"" if data is None else orjson.dumps(data)
+        octets = b"" if data is None else orjson.dumps(data)
+        return octets if octets.isascii() else _escaped(octets)
+
+
+def _escaped(octets: bytes) -> bytes:
+    return json.dumps(orjson.loads(octets), separators=(",", ":")).encode()
 
 
 class XMLRenderer(BaseRenderer):

@@ -88,3 +88,12 @@ def test_message_that_does_not_exist_is_not_found(desk: Desk, sid: str) -> None:
     response = desk.one(sid)
     assert (response.status_code, response.json()["status"]) == (404, 404)
     assert response.json()["message"]
+
+
+def test_json_is_ascii_for_clients_that_take_it_for_latin_1(
+    desk: Desk, make_message: MakeMessage
+) -> None:
+    """RestComm's Java SDK does, as the answer names no charset."""
+    answer = desk.one(make_message(body="Grüße 😀 \\u00fc").sid)
+    assert b"Gr\\u00fc\\u00dfe \\ud83d\\ude00" in answer.content
+    assert answer.json()["body"] == "Grüße 😀 \\u00fc"
