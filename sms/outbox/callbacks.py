@@ -142,31 +142,28 @@ def reorder_callbacks(hosts: Sequence[str]) -> int:
     stand at the head all that time, and every claim would look at it in vain.
     """
     sql = engine()
-    changed = 0
-    for host in hosts:
-        statement = f"""
-            UPDATE sms_callback AS c SET due_at = (
-                SELECT max(lower.due_at) FROM sms_callback lower
-                WHERE lower.message_id = c.message_id AND lower.event < c.event
-                  AND lower.state = 'pending')
-            WHERE c.id IN (
-                SELECT head.id FROM (
-                    SELECT c.id, c.message_id, c.event, c.due_at FROM sms_callback c
-                    WHERE c.host = %s AND {_QUEUED} AND c.due_at <= {sql.now}
-                    ORDER BY c.due_at, c.id LIMIT {LOOK_AHEAD}
-                ) head
-                WHERE EXISTS (
-                    SELECT 1 FROM sms_callback lower
-                    WHERE lower.message_id = head.message_id AND lower.event < head.event
-                      AND lower.state = 'pending' AND lower.locked_until IS NULL
-                      AND lower.due_at > head.due_at LIMIT 1 OFFSET 0)
-            ) AND {_QUEUED}
-              AND EXISTS (SELECT 1 FROM sms_callback lower
-                WHERE lower.message_id = c.message_id AND lower.event < c.event
-                  AND lower.state = 'pending' AND lower.due_at > c.due_at)
-        """  # noqa: S608
-        changed += run(statement, [host])
-    return changed
+    lower = """
+        FROM sms_callback lower WHERE lower.message_id = {row}.message_id
+          AND lower.event < {row}.event AND lower.state = 'pending'
+    """
+    # Each row asks by the unique index of message and event, and no other: to a WHERE that says
+    # `locked_until IS NULL` PostgreSQL may answer by reading all that is pending.
+    early = f"""
+        SELECT head.id FROM (
+            SELECT c.id, c.message_id, c.event, c.due_at FROM sms_callback c
+            WHERE c.host = %s AND {_QUEUED} AND c.due_at <= {sql.now}
+            ORDER BY c.due_at, c.id LIMIT {LOOK_AHEAD}
+        ) head
+        WHERE head.due_at < (
+            SELECT max(CASE WHEN lower.locked_until IS NULL THEN lower.due_at END)
+            {lower.format(row="head")})
+    """  # noqa: S608
+    statement = f"""
+        UPDATE sms_callback AS c
+        SET due_at = coalesce((SELECT max(lower.due_at) {lower.format(row="c")}), c.due_at)
+        WHERE c.id {sql.among.format(query=early)} AND {_QUEUED}
+    """  # noqa: S608
+    return sum(run(statement, [host]) for host in hosts)
 
 
 def record_callbacks(posted: Sequence[Posted], *, worker: str) -> set[int]:
@@ -254,12 +251,14 @@ def give_up_callbacks(*, after_s: float, limit: int) -> int:
     """Fail callbacks whose day of retries is over while their host would not be tried."""
     sql = engine()
     age = "coalesce(c.repeated_at, c.created_at)"
+    oldest = f"""
+        SELECT c.id FROM sms_callback c
+        WHERE {_QUEUED} AND {age} < {sql.ahead} ORDER BY {age} LIMIT %s
+    """  # noqa: S608
     statement = f"""
         UPDATE sms_callback AS c SET state = 'failed', finished_at = {sql.now},
             last_answer = CASE WHEN c.last_answer = '' THEN %s ELSE c.last_answer END
-        WHERE c.id IN (SELECT c.id FROM sms_callback c
-                       WHERE {_QUEUED} AND {age} < {sql.ahead} ORDER BY {age} LIMIT %s)
-          AND {_QUEUED}
+        WHERE c.id {sql.among.format(query=oldest)} AND {_QUEUED}
         RETURNING id
     """  # noqa: S608
     said = "never tried: the host did not answer others either"

@@ -7,7 +7,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from sms import outbox
@@ -15,6 +15,7 @@ from sms.errors import ErrorCode
 from sms.lifecycle import FINAL, TRANSITIONS, SegmentState, Status
 from sms.models import Callback, Event, Link, Message, Segment
 from sms.outbox import Deferral, Mark, Move, Posted, Room, SegmentWrite, Transfer, hosts
+from sms.outbox.callbacks import LOOK_AHEAD
 from tests.sms.conftest import MakeMessage, at_once
 
 pytestmark = pytest.mark.django_db
@@ -457,6 +458,46 @@ def test_what_waits_for_a_deferred_event_leaves_the_head_of_the_queue(
     assert not Callback.objects.filter(due_at__lte=timezone.now()).exists()
     first, second = Callback.objects.order_by("event")
     assert first.due_at == second.due_at
+
+
+@pytest.mark.django_db
+def test_a_long_queue_is_reordered_at_once_whatever_the_statistics_say(
+    make_message: MakeMessage,
+) -> None:
+    """PostgreSQL plans for a queue that it has not counted, or counted while it was empty."""
+    message = make_message()
+    Message.objects.bulk_create(
+        Message(
+            account=message.account,
+            direction=message.direction,
+            sender=message.sender,
+            sender_key=message.sender_key,
+            recipient=message.recipient,
+            recipient_key=message.recipient_key,
+            body="Hello",
+        )
+        for _ in range(600)
+    )
+    now = timezone.now()
+    Callback.objects.bulk_create(
+        Callback(
+            message_id=id_,
+            account=message.account,
+            event=event,
+            status="sent",
+            url="http://slow.example/",
+            method="POST",
+            host="slow.example:80",
+            due_at=now + timedelta(hours=1 if event == 1 else -1),
+        )
+        for id_ in Message.objects.values_list("id", flat=True)
+        for event in (1, 2)
+    )
+    with transaction.atomic(), connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL statement_timeout = '3s'")
+        assert outbox.reorder_callbacks(["slow.example:80"]) == LOOK_AHEAD
+        assert outbox.give_up_callbacks(after_s=-60, limit=1000) == 1000
 
 
 def test_a_queue_with_its_order_upside_down_still_moves(make_message: MakeMessage) -> None:
