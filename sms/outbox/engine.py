@@ -2,8 +2,9 @@
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from functools import cache
 from typing import Any
 
 from django.db import connection
@@ -109,16 +110,26 @@ def run(sql: str, parameters: Sequence[Any]) -> int:
 
 
 def as_rows(items: Iterable[Any]) -> str:
-    """Write dataclasses as the parameter of `Engine.rows`."""
-    return json.dumps([_plain(asdict(item)) for item in items])
+    """Write dataclasses of one kind as the parameter of `Engine.rows`."""
+    return json.dumps([_plain(item, _names(item.__class__)) for item in items])
 
 
-def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: storable(value) if isinstance(value, str) else value for name, value in row.items()
-    }
+@cache
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
+
+
+def _plain(item: Any, names: Sequence[str]) -> dict[str, Any]:
+    """Read a row's columns; `asdict` copies each value, and takes ten times as long."""
+    row = {}
+    for name in names:
+        value = getattr(item, name)
+        row[name] = storable(value) if isinstance(value, str) else value
+    return row
 
 
 def storable(text: str) -> str:
     """Leave out what no database takes, and what peers do put into their texts."""
+    if text.isascii() and "\x00" not in text:  # nearly always
+        return text
     return clean(text).replace("\x00", "")
