@@ -129,10 +129,9 @@ class Dispatcher:
         self._breaker.settle()  # first: what is refused because of it asks how the link does
         with transaction.atomic():
             elsewhere = reroute(batch.refused, link_id=self.link_id)
-            moves = batch.moves + elsewhere.moves
-            outbox.record(
+            recorded = outbox.record(
                 segments=batch.segments,
-                moves=moves,
+                moves=batch.moves + elsewhere.moves,
                 deferrals=batch.deferrals + elsewhere.deferrals,
                 events=batch.events + elsewhere.events,
                 worker=self.worker,
@@ -140,7 +139,7 @@ class Dispatcher:
             if batch.long:  # receipts of the first parts may have come before the last answer
                 settle(batch.long)
         self._unwritten = Unwritten()
-        if moves:
+        if recorded.callbacks:
             wake.notify()
         for name in elsewhere.links:
             wake.link(name)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 
@@ -100,6 +100,15 @@ class Deferral:
     """The peer may have a part of it: from now on no other link gets it."""
 
 
+class Recorded(NamedTuple):
+    """What a batch did change; what is missing was settled by somebody else."""
+
+    segments: set[int]
+    messages: set[int]
+    callbacks: int
+    """How many came to be due."""
+
+
 def claim(*, link_id: int, worker: str, limit: int, lease_s: float) -> list[Claimed]:
     """Claim up to `limit` due messages of a link, first in, first out.
 
@@ -169,22 +178,23 @@ def record(
     deferrals: Sequence[Deferral] = (),
     events: Sequence[Event] = (),
     worker: str | None = None,
-) -> tuple[set[int], set[int]]:
+) -> Recorded:
     """Record a batch in one transaction: segments, messages, the callbacks they owe, events.
 
-    With `worker`, only messages under its lease move. Returns the ids of the segments and
-    of the messages that did change; what is missing was settled by somebody else.
+    With `worker`, only messages under its lease move.
     """
-    with transaction.atomic():
+    # Inside of another transaction it fails with that: a savepoint costs two round trips.
+    with transaction.atomic(savepoint=False):
         written = _write_segments(segments)
-        moved = {
-            message_id
-            for status in {move.status for move in moves}
-            for message_id in _move([m for m in moves if m.status == status], status, worker)
-        }
+        moved: set[int] = set()
+        callbacks = 0
+        for status in {move.status for move in moves}:
+            ids, owed = _move([m for m in moves if m.status == status], status, worker)
+            moved |= ids
+            callbacks += owed
         moved |= _defer(deferrals, worker)
         Event.objects.bulk_create(map(_fresh, events))
-    return written, moved
+    return Recorded(written, moved, callbacks)
 
 
 def _fresh(event: Event) -> Event:
@@ -258,8 +268,8 @@ def _write_segments(segments: Sequence[SegmentWrite]) -> set[int]:
     return {row[0] for row in fetch(statement, [as_rows(segments)])}
 
 
-def _move(moves: Sequence[Move], status: Status, worker: str | None) -> set[int]:
-    """Move messages to one status, from where TRANSITIONS allows it, with their callbacks."""
+def _move(moves: Sequence[Move], status: Status, worker: str | None) -> tuple[set[int], int]:
+    """Move messages to one status, from where TRANSITIONS allows it; count their callbacks."""
     sql = engine()
     before = ", ".join(f"'{source}'" for source in sources(status))
     sent = f", date_sent = {sql.now}" if status == Status.SENT else ""
@@ -271,19 +281,18 @@ def _move(moves: Sequence[Move], status: Status, worker: str | None) -> set[int]
         WHERE sms_message.id = r.message_id AND sms_message.status IN ({before}) {lease}
         RETURNING sms_message.id, sms_message.link_id, sms_message.error_code,
             -{sql.seconds_until.format(column="date_created")},
-            -{sql.seconds_until.format(column="date_sent")}
+            -{sql.seconds_until.format(column="date_sent")}, sms_message.callback_url <> ''
     """  # noqa: S608
     parameters = [as_rows(moves), *([worker] if worker else [])]
     rows = fetch(statement, parameters)
-    moved = [row[0] for row in rows]
     transaction.on_commit(partial(_count, status, rows))
-    _owe_callbacks(moved, status)
-    return set(moved)
+    callbacks = _owe_callbacks([row[0] for row in rows if row[-1]], status)
+    return {row[0] for row in rows}, callbacks
 
 
 def _count(status: Status, rows: Sequence[tuple[Any, ...]]) -> None:
     """Count messages that moved; times are from the database's clock alone."""
-    for _, link_id, error_code, created_s, sent_s in rows:
+    for _, link_id, error_code, created_s, sent_s, _ in rows:
         meters.MESSAGES.count(status.value, str(error_code or ""))
         if status == Status.SENT:
             meters.SENT_AFTER.observe(created_s, str(link_id))
@@ -291,14 +300,15 @@ def _count(status: Status, rows: Sequence[tuple[Any, ...]]) -> None:
             meters.DELIVERED_AFTER.observe(sent_s, str(link_id))
 
 
-def _owe_callbacks(message_ids: Sequence[int], status: Status) -> None:
-    """Write the callback rows of messages that moved. Source: API document, "StatusCallback".
+def _owe_callbacks(message_ids: Sequence[int], status: Status) -> int:
+    """Write the callback rows of messages that moved and have a URL; count them.
 
     The row before a failure tells which of the two events it is: one that had been sent
     fails in delivery, one that never was fails in the sent event, and no other follows.
+    Source: API document, "StatusCallback".
     """
     if not message_ids:
-        return
+        return 0
     sql = engine()
     delivery = Callback.Event.DELIVERY.value
     event = {
@@ -311,11 +321,10 @@ def _owe_callbacks(message_ids: Sequence[int], status: Status) -> None:
             host, state, created_at, due_at, locked_by, attempts, last_answer)
         SELECT m.id, m.account_id, {event}, m.status, m.error_code, m.callback_url,
             m.callback_method, m.callback_host, 'pending', {sql.now}, {sql.now}, '', 0, ''
-        FROM {sql.rows(id="bigint")} JOIN sms_message m ON m.id = r.id
-        WHERE m.callback_url <> ''
+        FROM {sql.rows(id="bigint")} JOIN sms_message m ON m.id = r.id WHERE true
         ON CONFLICT DO NOTHING
-    """  # noqa: S608
-    run(statement, [as_rows([RowId(message_id) for message_id in message_ids])])
+    """  # noqa: S608  # SQLite takes ON for the join's without WHERE
+    return run(statement, [as_rows([RowId(message_id) for message_id in message_ids])])
 
 
 def _defer(deferrals: Sequence[Deferral], worker: str | None) -> set[int]:

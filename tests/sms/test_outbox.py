@@ -77,7 +77,7 @@ def test_connections_that_settle_at_once_owe_one_callback(make_message: MakeMess
 
     def task() -> None:
         for id_ in ids:
-            _, moved = outbox.record(moves=[Move(id_, Status.SENT)])
+            _, moved, _ = outbox.record(moves=[Move(id_, Status.SENT)])
             won.extend(moved)
 
     at_once(task, task)
@@ -212,7 +212,7 @@ def test_a_move_that_the_table_does_not_have_changes_nothing(
     make_message: MakeMessage, before: Status, after: Status
 ) -> None:
     message = standing(make_message(), before)
-    _, moved = outbox.record(moves=[Move(message.id, after, ErrorCode.UNKNOWN)])
+    _, moved, _ = outbox.record(moves=[Move(message.id, after, ErrorCode.UNKNOWN)])
     assert moved == set()
     again = Message.objects.get(id=message.id)
     assert (again.status, again.error_code, again.due_at) == (before, None, message.due_at)
@@ -224,7 +224,7 @@ def test_a_move_that_the_table_has_is_made(
     make_message: MakeMessage, before: Status, after: Status
 ) -> None:
     message = standing(make_message(), before)
-    _, moved = outbox.record(moves=[Move(message.id, after)])
+    _, moved, _ = outbox.record(moves=[Move(message.id, after)])
     assert moved == {message.id}
     message.refresh_from_db()
     assert (message.status, message.locked_until) == (after, None)
@@ -234,7 +234,7 @@ def test_a_move_that_the_table_has_is_made(
 @pytest.mark.parametrize("before", [Status.SENT, *FINAL])
 def test_what_has_left_its_queue_is_not_deferred(make_message: MakeMessage, before: Status) -> None:
     message = standing(make_message(), before)
-    _, moved = outbox.record(deferrals=[Deferral(message.id, 60, ErrorCode.QUEUE_OVERFLOW)])
+    _, moved, _ = outbox.record(deferrals=[Deferral(message.id, 60, ErrorCode.QUEUE_OVERFLOW)])
     message.refresh_from_db()
     assert (moved, message.status, message.due_at) == (set(), before, None)
 
@@ -245,7 +245,7 @@ def test_a_deferral_waits_and_says_queued_when_it_is_a_while(
 ) -> None:
     message = make_message(retry_code=ErrorCode.UNKNOWN)
     claim(link)
-    _, moved = outbox.record(deferrals=[Deferral(message.id, delay_s)], worker="one")
+    _, moved, _ = outbox.record(deferrals=[Deferral(message.id, delay_s)], worker="one")
     message.refresh_from_db()
     assert moved == {message.id}
     assert (message.status, message.attempts, message.locked_by) == (status, 1, "")
@@ -326,7 +326,7 @@ def test_a_batch_is_recorded_whole_or_not_at_all(link: Link, make_message: MakeM
     message = make_message()
     claim(link)
     homeless = Event(kind=Event.Kind.REFUSED)  # of no message
-    with pytest.raises(IntegrityError):
+    with pytest.raises(IntegrityError), transaction.atomic():
         outbox.record(moves=[Move(message.id, Status.SENT)], events=[homeless])
     message.refresh_from_db()
     assert message.status == Status.SENDING
@@ -350,7 +350,7 @@ def test_different_moves_of_one_batch_each_find_their_message(
     sent, failed, strange = (make_message() for _ in range(3))
     claim(link)
     Message.objects.filter(id=strange.id).update(locked_by="two")
-    _, moved = outbox.record(
+    _, moved, _ = outbox.record(
         moves=[
             Move(sent.id, Status.SENT),
             Move(failed.id, Status.FAILED, ErrorCode.UNKNOWN_HANDSET),
