@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from sms import covering, meters, outbox, wake
+from sms.covering import Part, parts
 from sms.errors import ErrorCode
 from sms.lifecycle import FINAL, SegmentState, Status, fold, segment_state
 from sms.models import Event, Link, Message, ParkedReceipt, Segment
@@ -30,7 +31,7 @@ _OPEN_STATES = (SegmentState.ACCEPTED, SegmentState.UNANSWERED)
 @dataclass(frozen=True, slots=True)
 class _Match:
     receipt: Receipt
-    segment: Segment
+    segment: Part
 
 
 def receipts(batch: Sequence[Receipt], *, link_id: int) -> None:
@@ -89,11 +90,11 @@ def settle(message_ids: Iterable[int]) -> int:
 def _match(batch: Sequence[Receipt], link_id: int) -> tuple[list[_Match], list[Receipt]]:
     """Find each receipt's segment: of one id, the newest that is not final, within 7 days."""
     keys = {key for receipt in batch for key in receipt.remote_keys}
-    known: dict[str, Segment] = {}
+    known: dict[str, Part] = {}
     recent = Segment.objects.filter(
         link_id=link_id, remote_key__in=keys, submitted_at__gt=timezone.now() - REMEMBER
     ).exclude(remote_key="")
-    for segment in recent.order_by("id"):
+    for segment in parts(recent.order_by("id")):
         earlier = known.get(segment.remote_key)
         if earlier is None or earlier.state not in _OPEN_STATES or segment.state in _OPEN_STATES:
             known[segment.remote_key] = segment
@@ -131,7 +132,7 @@ def _apply(matches: Sequence[_Match]) -> int:
     return _settle(sorted(written.union(shared)))
 
 
-def _is_delivered(segment: Segment, writes: Mapping[int, SegmentWrite]) -> bool:
+def _is_delivered(segment: Part, writes: Mapping[int, SegmentWrite]) -> bool:
     write = writes.get(segment.id)
     return (write.state if write else segment.state) == SegmentState.DELIVERED
 
@@ -157,20 +158,19 @@ def _settle(message_ids: Sequence[int]) -> int:
     # and the second one sees every segment the first has written. Without their keys: the
     # first may have added events, which refer to messages that the second is about to lock.
     ours = Message.objects.filter(id__in=message_ids).order_by("id")
-    locked = ours.select_for_update(no_key=True)
-    waiting = {m.id for m in locked.only("id", "status") if m.status == Status.SENT}
-    segments: dict[int, list[Segment]] = {}
+    locked = ours.select_for_update(no_key=True).values_list("id", "status")
+    waiting = {id_ for id_, status in locked if status == Status.SENT}
+    segments: dict[int, list[Part]] = {}
     # One that is deferred still is of an earlier way to cut the message; another link, or
     # the same with other settings, has taken all of it since.
-    parts = Segment.objects.filter(message_id__in=waiting).exclude(state=SegmentState.DEFERRED)
-    for segment in parts.order_by("number"):
+    taken = Segment.objects.filter(message_id__in=waiting).exclude(state=SegmentState.DEFERRED)
+    for segment in parts(taken.order_by("number")):
         segments.setdefault(segment.message_id, []).append(segment)
     moves = [move for id_, own in segments.items() if (move := _move(id_, own))]
-    _, moved = outbox.record(moves=moves)
-    return len(moved)
+    return len(outbox.record(moves=moves).messages)
 
 
-def _move(message_id: int, segments: Sequence[Segment]) -> Move | None:
+def _move(message_id: int, segments: Sequence[Part]) -> Move | None:
     status = fold([SegmentState(segment.state) for segment in segments])
     if status not in FINAL or status is None:
         return None
