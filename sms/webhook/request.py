@@ -1,8 +1,9 @@
 """One callback as bytes. Built from the same values it is the same bytes at every try."""
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import Literal
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 from yarl import URL
 
@@ -58,7 +59,7 @@ class Request:
         return replace(self, headers=self.headers + signature, encoded=body)
 
     def _form(self) -> str:
-        return urlencode(self.fields, encoding="utf-8", errors="replace")
+        return "&".join(f"{_escaped(name)}={_escaped(value)}" for name, value in self.fields)
 
     def _url_with_fields(self) -> str:
         url = self.url.partition("#")[0]
@@ -67,3 +68,15 @@ class Request:
         else:
             joint = "" if url.endswith(("?", "&")) else "&"
         return url + joint + self._form()
+
+
+_UNSAFE = re.compile(rb"[^A-Za-z0-9_.~-]")
+_ESCAPES = {bytes((octet,)): quote_plus(bytes((octet,))).encode() for octet in range(0x100)}
+
+
+def _escaped(text: str) -> str:
+    """Write a name or a value of a form; the library's own looks at each of its octets."""
+    if text.isalnum() and text.isascii():
+        return text
+    octets = text.encode("utf-8", errors="replace")
+    return _UNSAFE.sub(lambda found: _ESCAPES[found[0]], octets).decode("ascii")

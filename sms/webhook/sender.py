@@ -5,7 +5,7 @@ import re
 import ssl
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import TracebackType
 
@@ -130,11 +130,9 @@ class Sender:
 
     async def post(self, request: Request) -> Answer:
         """Make one call, by POST or GET, and say what became of it. No fault of the peer raises."""
-        started = time.monotonic()
-        answer = await self._call(request)
-        return replace(answer, latency_ms=round((time.monotonic() - started) * 1000))
+        return await self._call(request, time.monotonic())
 
-    async def _call(self, request: Request) -> Answer:
+    async def _call(self, request: Request, started: float) -> Answer:
         fault = check_url(request.url)
         if fault is not None:
             return Answer(request.key, error=fault, is_final=True)
@@ -146,17 +144,25 @@ class Sender:
                 headers=request.headers + (_FORM if request.method == "POST" else ()),
                 allow_redirects=False,  # a hop would carry the message's text somewhere else
             ) as response:
-                return await self._answer(request, response)
+                return await self._answer(request, response, started)
         except (aiohttp.ClientError, OSError) as error:
             final = _blames_the_url(error, request)
-            return Answer(request.key, error=self._sentence(error), is_final=final)
+            return Answer(
+                request.key,
+                error=self._sentence(error),
+                latency_ms=_ms_since(started),
+                is_final=final,
+            )
 
-    async def _answer(self, request: Request, response: aiohttp.ClientResponse) -> Answer:
+    async def _answer(
+        self, request: Request, response: aiohttp.ClientResponse, started: float
+    ) -> Answer:
         body, is_whole = await self._read(response, max(request.body_bytes, _HEAD_BYTES))
         return Answer(
             request.key,
             status=response.status,
             error=_complaint(response),
+            latency_ms=_ms_since(started),
             retry_after_s=_retry_after_s(response, now=self._clock()),
             body_head=_storable(body),
             content_type=response.headers.get("Content-Type", ""),
@@ -192,6 +198,10 @@ class Sender:
                 return text.format(policy=self._policy, reason=_reason(error))
         number = getattr(cause, "errno", None)
         return os.strerror(number).lower() if number else "the connection was lost"
+
+
+def _ms_since(started: float) -> int:
+    return round((time.monotonic() - started) * 1000)
 
 
 def _blames_the_url(error: Exception, request: Request) -> bool:
@@ -265,4 +275,6 @@ def parse_retry_after(value: str, *, now: float) -> float | None:
 def _storable(data: bytes) -> str:
     """Decode a peer's words; PostgreSQL refuses NUL, terminals obey the rest."""
     text = data[:_HEAD_BYTES].decode("utf-8", errors="replace")
+    if text.isprintable():  # nearly always
+        return text
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -5,10 +5,13 @@ ends are how guards are walked around.
 """
 
 import re
+from functools import lru_cache
 
 from yarl import URL
 
 MAX_LENGTH = 2048
+_REMEMBERED = 512
+"""URLs: the same ones come with every message, and are parsed at each step of it."""
 
 # Blanks, control characters, backslashes and lone surrogates.
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\x9f\\\ud800-\udfff]")
@@ -16,6 +19,7 @@ _FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\x9f\\\ud800-\udfff]")
 _LEGAL = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]*")
 
 
+@lru_cache(_REMEMBERED)
 def parse_url(url: str) -> URL:
     """Parse a URL; one of legal characters keeps its spelling, another is quoted.
 
@@ -30,6 +34,11 @@ def check_url(url: str) -> str | None:
     """Say what is wrong with the form of a callback URL; None when nothing is."""
     if len(url) > MAX_LENGTH:
         return f"the URL is longer than {MAX_LENGTH} characters"
+    return _check_form(url)
+
+
+@lru_cache(_REMEMBERED)
+def _check_form(url: str) -> str | None:
     if _FORBIDDEN.search(url):
         return "the URL holds a blank, a backslash or a control character"
     try:
@@ -49,6 +58,7 @@ def _check_parts(url: URL, authority: str) -> str | None:
     return None
 
 
+@lru_cache(_REMEMBERED)
 def host_of(url: str) -> str:
     """Name the server that a URL leads to, as `host:port`; "" for no URL."""
     if not url:
