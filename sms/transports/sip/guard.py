@@ -1,7 +1,8 @@
 """What strangers get of us: little, and not often.
 
 An answer to a datagram goes to whatever address was written on it; so what is answered
-before a password was checked is counted, by source. Source: RFC 3261 §26.3.2.4.
+before a password was checked is counted, by source. Passwords that are tried are counted
+apart, and more narrowly. Source: RFC 3261 §26.3.2.4.
 """
 
 import ipaddress
@@ -26,8 +27,8 @@ _SOURCES_MAX: Final = 20_000
 class Allowance:
     """How much each source may cost us."""
 
-    burst: int = 100
-    per_s: float = 10.0
+    burst: int
+    per_s: float
 
 
 @dataclass(slots=True)
@@ -60,7 +61,7 @@ class Guard:
         return True
 
     def give_back(self, host: str) -> None:
-        """Take back one count: the challenge was met, by a client behind a crowded NAT perhaps."""
+        """Take back one count: it was a client, of many behind one NAT perhaps."""
         if bucket := self._sources.get(source_of(host)):
             bucket.left = min(bucket.left + 1, self._allowance.burst)
 

@@ -64,7 +64,10 @@ class Policy:
     """How patient it is, and what it bears."""
 
     timers: Timers = field(default_factory=Timers)
-    allowance: Allowance = field(default_factory=Allowance)
+    answers: Allowance = field(default_factory=lambda: Allowance(burst=1_000, per_s=100.0))
+    """To each source, before it has shown a password. A thousand clients may share an address."""
+    guesses: Allowance = field(default_factory=lambda: Allowance(burst=100, per_s=10.0))
+    """Passwords of one source that turn out wrong; so many right ones may be at work at once."""
     keep_alive_s: float = 25.0
     """A NAT forgets a silent UDP client after 30 s, some say."""
     idle_s: float = 60.0

@@ -54,10 +54,10 @@ class Server:
         self._settings = settings
         self._clock = clock
         self._transactions = ServerTransactions(policy.timers)
-        guard = Guard(policy.allowance)
+        answers = Guard(policy.answers)
         self._replies = Replies(
             transactions=self._transactions,
-            guard=guard,
+            guard=answers,
             registrar=registrar,
             send=send,
             clock=clock,
@@ -67,7 +67,8 @@ class Server:
             vouches=settings.vouches,
             nonces=Nonces(settings.secret),
             office=office,
-            guard=guard,
+            answers=answers,
+            guesses=Guard(policy.guesses),
             transactions=self._transactions,
             replies=self._replies,
             admit=self._admit,

@@ -10,10 +10,9 @@ from sms.transports.sip.flow import Flow
 from sms.transports.sip.guard import Guard
 from sms.transports.sip.message import Request
 from sms.transports.sip.office import Office
-from sms.transports.sip.server.replies import Asked, Replies
+from sms.transports.sip.server.replies import COME_AGAIN, Asked, Replies
 from sms.transports.sip.transaction import InProgress, Key, ServerTransactions
 
-COME_AGAIN: Final = (("retry-after", "5"),)
 _ASSERTED: Final = "p-asserted-identity"
 
 
@@ -27,7 +26,8 @@ class Gate:
         vouches: Callable[[Flow], bool],
         nonces: Nonces,
         office: Office,
-        guard: Guard,
+        answers: Guard,
+        guesses: Guard,
         transactions: ServerTransactions,
         replies: Replies,
         admit: Callable[[Asked], None],
@@ -39,7 +39,8 @@ class Gate:
         self._vouches = vouches
         self._nonces = nonces
         self._office = office
-        self._guard = guard
+        self._answers = answers
+        self._guesses = guesses
         self._transactions = transactions
         self._replies = replies
         self._admit = admit
@@ -77,8 +78,10 @@ class Gate:
         # it is no reflection.
         if said and fresh and self._is_repeated(key, flow):
             return
-        if not self._guard.admits(flow.host, self._clock()):
+        guard = self._guesses if said else self._answers
+        if not guard.admits(flow.host, self._clock()):
             self._transactions.forget(key)
+            self._replies.refuse_service(request, flow)
             return
         login = said.username if said else _claimed(request)
 
@@ -114,13 +117,19 @@ class Gate:
         verdict = Verdict.WRONG
         if said:
             verdict = digest.check(request, said, subscriber, self._nonces, fresh)
-        if verdict is not Verdict.RIGHT:
-            self._transactions.forget(key)
-            self._challenge(request, flow, subscriber, stale=verdict is Verdict.STALE)
+        if verdict is Verdict.RIGHT:
+            self._guesses.give_back(flow.host)
+            self._answers.give_back(flow.host)  # for the challenge
+            self._admit(Asked(request, flow, subscriber.login, key))
             return
-        self._guard.give_back(flow.host)  # for the challenge
-        self._guard.give_back(flow.host)  # and for its answer
-        self._admit(Asked(request, flow, subscriber.login, key))
+        self._transactions.forget(key)
+        is_stale = verdict is Verdict.STALE
+        if is_stale:  # no guess, but perhaps somebody else's letter, sent again
+            self._guesses.give_back(flow.host)
+            if not self._answers.admits(flow.host, self._clock()):
+                self._replies.refuse_service(request, flow)
+                return
+        self._challenge(request, flow, subscriber, stale=is_stale)
 
     def _challenge(
         self, request: Request, flow: Flow, subscriber: Subscriber, *, stale: bool

@@ -13,8 +13,7 @@ from sms.transports.base import Inbound, Receipt, Refusal, Report
 from sms.transports.sip import content
 from sms.transports.sip.fields import user_of
 from sms.transports.sip.message import Message, Request
-from sms.transports.sip.server.gate import COME_AGAIN
-from sms.transports.sip.server.replies import Asked, Replies
+from sms.transports.sip.server.replies import COME_AGAIN, Asked, Replies
 
 logger = logging.getLogger(__name__)
 

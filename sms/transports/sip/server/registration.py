@@ -6,8 +6,7 @@ from email.utils import formatdate
 from sms.transports.sip.fields import user_of
 from sms.transports.sip.office import Office
 from sms.transports.sip.registrar import Refused, Registrar, Update, contacts_of
-from sms.transports.sip.server.gate import COME_AGAIN
-from sms.transports.sip.server.replies import Asked, Replies
+from sms.transports.sip.server.replies import COME_AGAIN, Asked, Replies
 
 
 class Registration:

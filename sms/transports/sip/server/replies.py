@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from sms.transports.sip.answers import Rows, answer_to
 from sms.transports.sip.flow import Flow
@@ -11,6 +12,8 @@ from sms.transports.sip.guard import Guard
 from sms.transports.sip.message import Request
 from sms.transports.sip.registrar import Registrar
 from sms.transports.sip.transaction import Key, ServerTransactions
+
+COME_AGAIN: Final = (("retry-after", "5"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,8 @@ class Replies:
         known = bool(self._registrar.on_flow(flow))
         if known or self._guard.admits(flow.host, self._clock()):
             self.reply(request, flow, status, headers, reason=reason)
+        else:
+            self.refuse_service(request, flow)
 
     def reply(
         self, request: Request, flow: Flow, status: int, headers: Rows = (), *, reason: str = ""
@@ -70,6 +75,14 @@ class Replies:
         data = answer_to(request, flow, status, tag=tag, headers=headers, reason=reason).to_bytes()
         self._send(flow, data)
         return data
+
+    def refuse_service(self, request: Request, flow: Flow) -> None:
+        """Tell a source that asks too much, where nobody else can be hit by the answer.
+
+        A datagram is sent again until it is answered; over a connection silence would last.
+        """
+        if flow.is_reliable:
+            self.reply(request, flow, 503, COME_AGAIN)
 
     def _tag(self, request: Request) -> str:
         """Make the tag of our side: a repetition gets the same one. Source: RFC 3261 §8.2.7."""

@@ -8,7 +8,6 @@ import pytest
 
 from sms.lifecycle import LinkState
 from sms.transports.sip.edge import SipEdge
-from sms.transports.sip.guard import Allowance
 from sms.transports.sip.settings import Policy, SipSettings
 from sms.transports.sip.transaction import Timers
 from tests.fakes.ports import free_port
@@ -19,7 +18,6 @@ from tests.sms.transports.contract import segment
 
 QUICK = Policy(
     timers=Timers(t1=0.05, t2=0.2, t4=0.2),
-    allowance=Allowance(burst=500, per_s=100.0),
     reopen_s=(0.05,),
 )
 

@@ -93,14 +93,41 @@ def test_another_host_is_not_here_and_extensions_are_not_known(bench: Bench) -> 
     assert (refused.status, refused.header("unsupported")) == (420, "100rel")
 
 
+NOT_ONE_MORE = Allowance(burst=10, per_s=0.0)
+
+
 def test_a_source_gets_so_many_answers_and_no_more(make_bench: MakeBench) -> None:
-    bench = make_bench(replace(QUICK, allowance=Allowance(burst=10, per_s=0.0)))
+    bench = make_bench(replace(QUICK, answers=NOT_ONE_MORE))
     registered = bench.registered()
     client = bench.client()
     for _ in range(50):
         client.wire.send(client.request("REGISTER", "sip:127.0.0.1", to="<sip:a@127.0.0.1>"))
     registered.exchange(registered.request("OPTIONS", "sip:127.0.0.1"))  # known: still answered
     assert len(client.answers) == 10
+
+
+def test_wrong_passwords_are_counted_and_right_ones_are_not(make_bench: MakeBench) -> None:
+    bench = make_bench(replace(QUICK, guesses=NOT_ONE_MORE))
+    for _ in range(11):
+        assert bench.client().register().status == 200
+    mallory = bench.client(password="wrong")
+    uri = "sip:127.0.0.1"
+    first = mallory.exchange(mallory.request("REGISTER", uri))
+    header = mallory.authorization(first, "REGISTER", uri)
+    for _ in range(10):
+        assert mallory.exchange(mallory.request("REGISTER", uri, headers=header)).status == 401
+    assert silent(mallory, mallory.request("REGISTER", uri, headers=header))
+
+
+@pytest.mark.parametrize("kind", ["TCP", "WS"])
+def test_over_a_connection_too_many_are_told_to_come_again(
+    make_bench: MakeBench, kind: str
+) -> None:
+    bench = make_bench(replace(QUICK, answers=NOT_ONE_MORE))
+    client = bench.client(kind=kind)
+    ask = client.request("OPTIONS", "sip:127.0.0.1")
+    statuses = [client.exchange(ask.replace(b"z9hG", b"z9hG%d" % n)).status for n in range(11)]
+    assert statuses == [200] * 10 + [503]
 
 
 def test_a_stream_out_of_step_is_closed_and_others_live_on(bench: Bench) -> None:
