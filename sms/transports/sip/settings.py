@@ -64,7 +64,7 @@ class Policy:
     """How patient it is, and what it bears."""
 
     timers: Timers = field(default_factory=Timers)
-    answers: Allowance = field(default_factory=lambda: Allowance(burst=1_000, per_s=100.0))
+    answers: Allowance = field(default_factory=lambda: Allowance(burst=1_000, per_s=20.0))
     """To each source, before it has shown a password. A thousand clients may share an address."""
     guesses: Allowance = field(default_factory=lambda: Allowance(burst=100, per_s=10.0))
     """Passwords of one source that turn out wrong; so many right ones may be at work at once."""
