@@ -106,8 +106,8 @@ def _named(draft: Draft, account_id: int, key: str | None) -> NamedRequest | Non
 
 def _message(draft: Draft, account_id: int, direction: Direction) -> tuple[Message, str]:
     """Make the row that a draft becomes; return it and the link to wake. Raises Rejected."""
-    body = _checked(draft, account_id)
-    if not draft.sender or not draft.recipient:  # told to the caller by _checked
+    body = check(draft, account_id)
+    if not draft.sender or not draft.recipient:  # told to the caller by check
         raise AssertionError
     sender, recipient = draft.sender, draft.recipient
     to_client = recipient.startswith(numbers.CLIENT_PREFIX)
@@ -205,7 +205,7 @@ def _insert(message: Message) -> None:
             # The first try had been committed before the connection broke.
 
 
-def _checked(draft: Draft, account_id: int) -> str:
+def check(draft: Draft, account_id: int) -> str:
     """Check a draft, parameter by parameter; return its body fit to be sent."""
     _check_presence(draft)
     body = text.clean(draft.body or "")

@@ -5,12 +5,36 @@ from decimal import Decimal
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
+from django.db.models import Case, F, When
+from django.db.models.functions import Length
 
 from accounts import numbers
 from accounts.models import Account
 from sms.models.link import Link
 
+READING_ORDER = (
+    Length("prefix").desc(),
+    "prefix",
+    F("account_id").asc(nulls_last=True),
+    # Exactly a sender, a beginning of it, every sender.
+    Case(When(sender="", then=2), When(sender__endswith="*", then=1), default=0),
+    Length("sender").desc(),
+    "sender",
+    "priority",
+    F("weight").desc(),
+    "link__name",
+)
+"""The most specific first; those alike in prefix, account and sender stand together."""
+
 _DUPLICATE = "This prefix, account and sender go to this link already."
+
+
+class RouteQuerySet(models.QuerySet["Route"]):
+    """Routes, in our words."""
+
+    def as_read(self) -> "RouteQuerySet":
+        """Put them in the order that routing reads them."""
+        return self.order_by(*READING_ORDER)
 
 
 class Route(models.Model):
@@ -66,6 +90,8 @@ class Route(models.Model):
         help_text="Compared with the account's highest price of a message.",
     )
 
+    objects = RouteQuerySet.as_manager()
+
     class Meta:
         ordering = ["prefix", "account", "sender", "priority", "-weight"]
         constraints = [
@@ -88,6 +114,12 @@ class Route(models.Model):
 
     def __str__(self) -> str:
         return f"{self.prefix or 'any'} -> {self.link}"
+
+    def fits_sender(self, sender_key: str) -> bool:
+        """Say whether it is for messages of a sender."""
+        if self.sender.endswith("*"):
+            return sender_key.startswith(self.sender[:-1])
+        return self.sender in ("", sender_key)
 
     def clean(self) -> None:
         """Put the sender as it is compared. Raises ValidationError."""

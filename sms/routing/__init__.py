@@ -3,6 +3,7 @@
     match -> candidates in their order -> the first that is well
 
 table.py       matching and choosing; pure
+explaining.py  every candidate, and what was decided about it; pure
 conditions.py  how a link does, as far as choosing minds
 reading.py     the table from the database, remembered for seconds
 
@@ -19,18 +20,24 @@ a slow one, or else the first. Routes over a disabled link count as if they were
 """
 
 from sms.routing.conditions import Condition, Standing
-from sms.routing.reading import choose, forget, now, table
+from sms.routing.explaining import Candidate, Explanation, Fate, explain
+from sms.routing.reading import choose, forget, fresh, now, table
 from sms.routing.table import Choice, Table, Traits, Way, join_ids, split_ids
 
 __all__ = [
+    "Candidate",
     "Choice",
     "Condition",
+    "Explanation",
+    "Fate",
     "Standing",
     "Table",
     "Traits",
     "Way",
     "choose",
+    "explain",
     "forget",
+    "fresh",
     "join_ids",
     "now",
     "split_ids",

@@ -37,13 +37,18 @@ def table() -> Table:
 def now() -> Table:
     """Read the table as it is in the database now, and remember it."""
     global _remembered
+    table = fresh()
+    _remembered = time.monotonic() + settings.CACHE_SECONDS, table
+    return table
+
+
+def fresh() -> Table:
+    """Read the table as it is in the database now, for somebody who tries things with it."""
     links = _links()
     names = ("prefix", "account_id", "sender", "priority", "weight", "price_per_segment", "link_id")
     rows = [Row(*row) for row in Route.objects.values_list(*names).order_by("id")]
     rows = [row for row in rows if row.link_id in links]
-    table = Table(rows, links.values(), _max_prices() if any(row.price for row in rows) else {})
-    _remembered = time.monotonic() + settings.CACHE_SECONDS, table
-    return table
+    return Table(rows, links.values(), _max_prices() if any(row.price for row in rows) else {})
 
 
 def forget() -> None:

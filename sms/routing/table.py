@@ -210,6 +210,15 @@ class Table:
                 return first
         return _choose(rule.in_order(traits.sid), traits.segments, limit, tried)
 
+    def groups(self, traits: Traits) -> tuple[tuple[Way, ...], ...]:
+        """List a message's candidates by priority."""
+        rule = self._match(traits)
+        return rule.groups if rule else ()
+
+    def max_price(self, account_id: int) -> Decimal | None:
+        """Say what a message of an account may cost; None for any price."""
+        return self._max_prices.get(account_id)
+
     def candidates(self, traits: Traits) -> list[Way]:
         """List a message's candidates in its order."""
         rule = self._match(traits)

@@ -300,3 +300,22 @@ def test_the_timeline_keeps_the_peers_own_words(link: Link, make_message: MakeMe
     first, *lines = timeline(message)
     assert first == f"{message.sid} is failed, error 30005 Unknown destination handset"
     assert any(line.endswith("refused for good  [ESME_RINVDSTADR]") for line in lines)
+
+
+@pytest.mark.django_db
+def test_routes_are_listed_as_routing_reads_them_and_removed(account: Account, link: Link) -> None:
+    for columns in ({}, {"prefix": "49"}, {"prefix": "49", "account": account, "sender": "shop*"}):
+        Route.objects.create(link=link, **columns)
+    listed = made("routes", "list")["routes"]
+    assert [(r["prefix"], r["account"], r["sender"]) for r in listed] == [
+        ("49", account.sid, "shop*"),
+        ("49", None, ""),
+        ("", None, ""),
+    ]
+    assert made("routes", "list", "--link", "other") == {"routes": []}
+    whose = ("--account", account.sid, "--sender", "Shop*")
+    removed = made("routes", "remove", "+49", "carrier", *whose)
+    assert (removed["prefix"], removed["sender"]) == ("49", "shop*")
+    with pytest.raises(CommandError, match="There is no such route"):
+        made("routes", "remove", "49", "carrier", *whose)
+    assert Route.objects.count() == 2
