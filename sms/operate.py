@@ -17,6 +17,7 @@ from django.utils import timezone
 from sms import slots, wake
 from sms.lifecycle import LinkMode, LinkState
 from sms.models import Link, Message, Slot
+from staff import audit
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,38 +25,57 @@ class Order:
     """One thing that can be asked of a link."""
 
     change: Callable[[], Mapping[str, object]]
+    done: str
+    """What was done, for the audit log."""
     effect: str
     """What will happen, for whoever ordered it."""
+    interrupts: bool = False
+    """Traffic stops, for a moment or for long: a person is asked whether that is meant."""
 
 
 ORDERS: Final[Mapping[str, Order]] = {
     "pause": Order(
         lambda: {"mode": LinkMode.PAUSE},
+        "paused",
         "stays connected and takes receipts and inbound messages, but sends nothing;"
         " its messages wait until it is resumed",
+        interrupts=True,
     ),
     "drain": Order(
         lambda: {"mode": LinkMode.DRAIN},
+        "drained",
         "sends nothing more, waits for the answers that are due, disconnects and stays away"
         " until it is resumed; receipts come when it is back",
+        interrupts=True,
     ),
-    "resume": Order(lambda: {"mode": LinkMode.RUN}, "connects and sends again"),
-    "enable": Order(lambda: {"enabled": True}, "is given workers, connects and sends"),
+    "resume": Order(lambda: {"mode": LinkMode.RUN}, "resumed", "connects and sends again"),
+    "enable": Order(lambda: {"enabled": True}, "enabled", "is given workers, connects and sends"),
     "disable": Order(
         lambda: {"enabled": False},
+        "disabled",
         "waits for the answers that are due, disconnects and takes no more messages",
+        interrupts=True,
     ),
     "rebind": Order(
         lambda: {"generation": F("generation") + 1},
+        "rebound",
         "waits for the answers that are due, disconnects and connects again",
+        interrupts=True,
     ),
 }
 
 
 def order(link: Link, name: str) -> str:
     """Give a link an order by its name in ORDERS; returns what will happen."""
-    Link.objects.filter(id=link.id).update(**ORDERS[name].change(), date_updated=timezone.now())
-    announce(link)
+    row = Link.objects.filter(id=link.id)
+    columns = ORDERS[name].change()
+    before = row.values(*columns).get()
+    with transaction.atomic():
+        row.update(**columns, date_updated=timezone.now())
+        after = row.values(*columns).get()
+        changes = {column: (before[column], after[column]) for column in columns}
+        audit.record(link, ORDERS[name].done, **changes)
+        announce(link)
     return _effect(link, name)
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from sms import wake
 from sms.models import ConnectionTest, Link
+from staff import audit
 
 KEEP = timedelta(days=7)
 _NOT_SETTINGS = frozenset({"id", "date_created", "date_updated"})
@@ -21,13 +22,15 @@ _NOT_SETTINGS = frozenset({"id", "date_created", "date_updated"})
 def ask(link: Link, *, by: str, is_unsaved: bool = False) -> ConnectionTest:
     """Have a connection made with a link's settings, saved or not; return where to look."""
     ConnectionTest.objects.filter(asked_at__lt=timezone.now() - KEEP).delete()
-    test = ConnectionTest.objects.create(
-        link=link if link.pk else None,
-        settings=_written(link),
-        is_unsaved=is_unsaved,
-        asked_by=by[:150],
-    )
-    transaction.on_commit(wake.housekeeping)
+    with transaction.atomic():
+        audit.record(link if link.pk else Link, "tested the connection")
+        test = ConnectionTest.objects.create(
+            link=link if link.pk else None,
+            settings=_written(link),
+            is_unsaved=is_unsaved,
+            asked_by=by[:150],
+        )
+        transaction.on_commit(wake.housekeeping)
     return test
 
 

@@ -3,13 +3,13 @@
 dashboard/   the first page
 messages/    messages and their timelines; sending again, cancelling, exporting
 callbacks/   callbacks that are owed, done and failed
-link.py      links and their live state
-route.py     which link carries which messages
+links/       links, their live state, orders to them
+routes/      which link carries which messages; try a number
 binding.py   SIP clients that are registered
 block.py     recipients that nothing is sent to
 optout.py    people who wrote STOP
 """
 
-from sms.admin import binding, block, callbacks, dashboard, link, messages, optout, route
+from sms.admin import binding, block, callbacks, dashboard, links, messages, optout, routes
 
-__all__ = ["binding", "block", "callbacks", "dashboard", "link", "messages", "optout", "route"]
+__all__ = ["binding", "block", "callbacks", "dashboard", "links", "messages", "optout", "routes"]
