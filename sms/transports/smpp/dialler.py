@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from sms.lifecycle import LinkState
 from sms.transports.smpp.codec import CommandStatus, InvalidField
@@ -15,6 +15,8 @@ from sms.transports.smpp.session import (
     Bound,
     Event,
     Mode,
+    PeerAlive,
+    RequestReceived,
     Role,
     Session,
     SessionOver,
@@ -76,12 +78,24 @@ class Dialler:
         self._refusals = 0
         self._is_doubtful = False
         """The last session was bound, and then worth nothing; another must prove itself."""
+        self._is_suspect = False
+        """The last session was bound, and over before the peer said a word on it."""
+        self._peer_system_id = ""
+        self._bound_at: float | None = None
+        """When this session was; and then, whether the peer spoke, and we said that it is up."""
+        self._has_spoken = self._is_up = False
         self._is_last = False
 
     @property
     def is_bound(self) -> bool:
-        """Say whether messages may go over it now."""
-        return self.connection is not None and self.connection.session.state is State.BOUND
+        """Say whether messages may go over it now.
+
+        Many peers that want us no more still take a bind, and hang up. What is written to
+        such a one is lost for nobody to know, so after the first time it has to speak first.
+        """
+        if self.connection is None or self.connection.session.state is not State.BOUND:
+            return False
+        return self._has_spoken or not self._is_suspect
 
     def adopt(self, settings: SmppSettings) -> None:
         """Go by new settings on the connection that is there and on the next ones."""
@@ -115,7 +129,8 @@ class Dialler:
     async def _one_connection(self) -> str:
         """Dial, bind, and say in the end why it ended."""
         self._over = self._loop.create_future()
-        self._refused_with = None
+        self._refused_with = self._bound_at = None
+        self._has_spoken = self._is_up = False
         try:
             connection = await self._dial()
             if not self._over.done():  # some peers take the call and hang up at once
@@ -129,9 +144,19 @@ class Dialler:
             logger.exception("link %s: cannot bind", self._settings.name)
             return "cannot bind: internal error"
         finally:
+            self._learn()
             if self.connection:
                 self.connection.end("abandoned")
                 self.connection = None
+
+    def _learn(self) -> None:
+        """Learn from a session that is over what to expect of the next one."""
+        if self._bound_at is None:
+            return
+        self._is_suspect = not self._has_spoken
+        lasted_s = self._loop.time() - self._bound_at
+        if lasted_s >= self._policy.steady_s and not self._is_doubtful:
+            self._losses = 0
 
     async def _dial(self) -> Connection:
         context = client_context(self._settings)
@@ -189,16 +214,42 @@ class Dialler:
         self._owner.before_write(connection)
 
     def on_event(self, connection: Connection, event: Event) -> None:
-        """Note how the bind goes and pass everything on."""
+        """Note how the session goes and pass everything on."""
+        self._has_spoken |= isinstance(event, _WORDS)
         self._owner.on_event(connection, event)
-        if isinstance(event, Answered) and event.pdu.command_status == CommandStatus.OK:
+        if handle := _ON_EVENT.get(type(event)):
+            handle(self, connection, event)
+        if self.is_bound and not self._is_up:
+            self._is_up = True
+            self._report_state(LinkState.UP, f"bound to {self._peer_system_id or 'the peer'}")
+
+    def _on_bound(self, connection: Connection, event: Bound) -> None:
+        self._bound_at = self._loop.time()
+        self._peer_system_id = event.peer_system_id
+        if not self._is_doubtful:
+            self._refusals = 0
+        if self._is_suspect:
+            connection.session.probe(self._bound_at)
+
+    def _on_answered(self, connection: Connection, event: Answered) -> None:
+        if event.pdu.command_status == CommandStatus.OK:
             self._is_doubtful = False
-        if isinstance(event, Bound):
-            if not self._is_doubtful:
-                self._losses = self._refusals = 0
-            self._report_state(LinkState.UP, f"bound to {event.peer_system_id or 'the peer'}")
-        if isinstance(event, BindRefused):
-            self._refused_with = event.command_status
-            connection.end(bind_refusal(event.command_status))
-        if isinstance(event, SessionOver) and not self._over.done():
+            self._losses = self._refusals = 0
+
+    def _on_refused(self, connection: Connection, event: BindRefused) -> None:
+        self._refused_with = event.command_status
+        connection.end(bind_refusal(event.command_status))
+
+    def _on_over(self, connection: Connection, event: SessionOver) -> None:
+        if not self._over.done():
             self._over.set_result(event.reason)
+
+
+_WORDS: Final = (Answered, PeerAlive, RequestReceived)
+
+_ON_EVENT: Final[Mapping[type[Event], Callable[[Dialler, Connection, Any], None]]] = {
+    Bound: Dialler._on_bound,
+    Answered: Dialler._on_answered,
+    BindRefused: Dialler._on_refused,
+    SessionOver: Dialler._on_over,
+}

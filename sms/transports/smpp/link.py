@@ -33,7 +33,6 @@ from sms.transports.smpp.outgoing import Outgoing
 from sms.transports.smpp.receipts import rules_of
 from sms.transports.smpp.session import (
     Answered,
-    Bound,
     Event,
     LateResponse,
     MalformedReceived,
@@ -241,11 +240,6 @@ class SmppLink:
         except Exception:
             logger.exception("link %s: %s", self._name, type(event).__name__)
 
-    def _on_bound(self, connection: Connection, event: Bound) -> None:
-        self._outgoing.set_open(
-            self._lines.are_bound and not self._is_stopping and not self._rejected
-        )
-
     def _on_answered(self, connection: Connection, event: Answered) -> None:
         self._outgoing.answered()
         self._outgoing.settle(_key_of(event.request), result_of(event.pdu, self._statuses))
@@ -338,6 +332,8 @@ class SmppLink:
             self._alarms.warn(f"{state}:{detail.partition(';')[0]}", f"{state.value}: {detail}")
         else:
             logger.info("link %s: %s: %s", self._name, state.value, detail)
+        if state is LinkState.UP:
+            self._outgoing.set_open(self._lines.are_bound and not self._rejected)
         self._sink.state(state, detail)
         if state is LinkState.UP:
             self._sink.room()
@@ -348,7 +344,6 @@ def _key_of(request: OpenRequest) -> int:
 
 
 _ON_EVENT: Final[Mapping[type[Event], Callable[[SmppLink, Connection, Any], None]]] = {
-    Bound: SmppLink._on_bound,
     Answered: SmppLink._on_answered,
     Unanswered: SmppLink._on_unanswered,
     LateResponse: SmppLink._on_late_response,

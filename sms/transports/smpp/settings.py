@@ -89,6 +89,8 @@ class RetryPolicy:
     connect_timeout_s: float = 10.0
     first_s: float = 1.0
     longest_s: float = 60.0
+    steady_s: float = 10.0
+    """A session that lasted so long, or on which a message was taken, was worth its bind."""
     already_bound_s: float = 30.0
     """The peer has not noticed yet that our last connection is gone."""
     refused_first_s: float = 60.0

@@ -45,6 +45,7 @@ from sms.transports.smpp.session.events import (
     LateResponse,
     MalformedReceived,
     Mode,
+    PeerAlive,
     PeerUnbinds,
     RequestReceived,
     Role,
@@ -67,6 +68,7 @@ __all__ = [
     "MalformedReceived",
     "Mode",
     "OpenRequest",
+    "PeerAlive",
     "PeerUnbinds",
     "RequestReceived",
     "Role",
@@ -343,7 +345,7 @@ class Session:
 
     def _on_enquire_link_answer(self, request: OpenRequest, pdu: Pdu) -> list[Event]:
         self._is_probing = False  # whatever it says, the peer is there
-        return []
+        return [PeerAlive()]
 
     def _on_unbind_answer(self, request: OpenRequest, pdu: Pdu) -> list[Event]:
         return [self.close("unbound")]
@@ -388,9 +390,13 @@ class Session:
         if _is_past(self._bound_by(), now):
             events.append(self.close("no bind in time"))
         if _is_past(self._probe_at(), now):
-            self._is_probing = True
-            self.request(EnquireLink(), now=now)
+            self.probe(now)
         return events + self._leave_when_done()
+
+    def probe(self, now: float) -> None:
+        """Ask whether the peer is there: `PeerAlive` will say so, or the session ends."""
+        self._is_probing = True
+        self.request(EnquireLink(), now=now)
 
     def _give_up(self, request: OpenRequest, reason: str) -> list[Event]:
         if issubclass(request.pdu_class, WINDOWED):

@@ -86,6 +86,11 @@ class PeerUnbinds:
 
 
 @dataclass(frozen=True, slots=True)
+class PeerAlive:
+    """The peer answered our enquire_link."""
+
+
+@dataclass(frozen=True, slots=True)
 class Answered:
     """The answer to a request of ours, whatever its command_status; maybe a generic_nack."""
 
@@ -138,6 +143,7 @@ Event = (
     | BindRequested
     | RequestReceived
     | PeerUnbinds
+    | PeerAlive
     | Answered
     | Unanswered
     | LateResponse

@@ -3,6 +3,7 @@
 import socket
 import time
 from collections.abc import Iterator
+from typing import BinaryIO
 
 import pytest
 
@@ -18,6 +19,7 @@ from sms.transports.base import (
     TransportError,
 )
 from sms.transports.smpp.codec import (
+    HEADER,
     CommandStatus,
     DataSm,
     DeliverSm,
@@ -541,6 +543,56 @@ def test_a_peer_that_binds_and_takes_nothing_is_bound_ever_more_rarely(
     smsc.drop()
     assert "next try in 0 s" in sink.wait_state(LinkState.DOWN, times=6)
     sink.wait_state(LinkState.UP, times=7)
+
+
+def test_a_peer_that_hangs_up_after_each_bind_is_called_ever_more_rarely(
+    smsc: FakeSmsc, sink: RecordingSink, open_link: Opener
+) -> None:
+    policy = RetryPolicy(first_s=0.01, longest_s=60, jitter=0, unbind_s=0.1)
+    link = open_link(policy=policy)
+    began = time.monotonic()
+    for times in range(1, 6):
+        sink.wait_state(LinkState.UP, times=times)
+        smsc.drop()
+        sink.wait_state(LinkState.DOWN, times=times)
+    sink.wait_state(LinkState.UP, times=6)
+    assert time.monotonic() - began > 0.01 * (1 + 2 + 4 + 8 + 16)
+    link.send([segment(9)])
+    sink.wait_outcomes(1)
+    smsc.drop()
+    assert "next try in 0 s" in sink.wait_state(LinkState.DOWN, times=6)
+
+
+def test_a_peer_that_hung_up_after_its_bind_has_to_speak_before_it_gets_a_message(
+    sink: RecordingSink,
+) -> None:
+    bind_resp, enquire_link_resp = HEADER.pack(17, 0x80000009, 0, 1) + b"\0", 0x80000015
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        link = SmppLink(settings(server.getsockname()[1]), sink, policy=QUICK)
+        link.start()
+        for _ in range(2):
+            caller, _ = server.accept()
+            with caller, caller.makefile("rb") as stream:
+                read_pdu(stream)
+                caller.sendall(bind_resp)
+        sink.wait_state(LinkState.DOWN, times=2)
+        caller, _ = server.accept()
+        with caller, caller.makefile("rb") as stream:
+            read_pdu(stream)
+            caller.sendall(bind_resp)
+            (_, command_id, _, sequence_number), _ = read_pdu(stream)
+            assert (command_id, link.room()) == (0x15, 0)
+            caller.sendall(HEADER.pack(16, enquire_link_resp, 0, sequence_number))
+            sink.wait_state(LinkState.UP, times=2)
+            assert link.room()
+        link.stop(drain_s=0)
+    assert [state for state, _ in sink.states].count(LinkState.UP) == 2
+
+
+def read_pdu(stream: BinaryIO) -> tuple[tuple[int, ...], bytes]:
+    """Read the next PDU that a link sends: its header, and the rest."""
+    header = HEADER.unpack(stream.read(HEADER.size))
+    return header, stream.read(header[0] - HEADER.size)
 
 
 def test_an_operators_word_on_a_status_counts(

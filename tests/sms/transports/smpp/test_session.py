@@ -302,7 +302,7 @@ def test_silence_is_probed_once_and_an_answer_ends_the_probe() -> None:
     (probe,) = sent(ours)
     assert isinstance(probe, codec.EnquireLink)
     theirs.receive_data(codec.encode(probe), 36)
-    assert ours.receive_data(theirs.data_to_send(), 36) == []
+    assert ours.receive_data(theirs.data_to_send(), 36) == [s.PeerAlive()]
     assert ours.next_deadline() == 66
 
 
@@ -484,7 +484,7 @@ def test_an_unreadable_answer_to_the_probe_is_a_sign_of_life() -> None:
     ours.tick(30)
     (probe,) = sent(ours)
     broken = pdu_octets(0x80000015, b"\0\1\0\t?", sequence_number=probe.sequence_number)
-    assert ours.receive_data(broken, 31) == []
+    assert ours.receive_data(broken, 31) == [s.PeerAlive()]
     assert ours.state is s.State.BOUND
     assert ours.next_deadline() == 61
 
