@@ -9,9 +9,9 @@ from sms.worker import step
 
 
 @shared_task(name="sms.wake")
-def wake(queue: str) -> None:
+def wake(queue: str, hops: int = 0) -> None:
     """Have the pump of a queue look now."""
-    step.wake(queue)
+    step.wake(queue, hops=hops)
 
 
 @control_command(name="heed", args=[("queue", str)])

@@ -8,6 +8,7 @@ import logging
 import os
 import threading
 import time
+from typing import NamedTuple
 
 from celery import current_app
 
@@ -30,6 +31,11 @@ def control(name: str) -> None:
     _waker().ask(queue_of(name), is_for_all=True)
 
 
+def pass_on(queue: str, *, hops: int) -> None:
+    """Wake another worker of a queue: this one stands by. `hops` counts how often it was passed."""
+    _waker().ask(queue, hops=hops)
+
+
 def notify() -> None:
     """Wake the workers that post callbacks. Call after commit."""
     _waker().ask("notify")
@@ -50,6 +56,12 @@ def broker_answers() -> bool:
         return False
 
 
+class _WakeUp(NamedTuple):
+    queue: str
+    is_for_all: bool
+    hops: int
+
+
 class _Waker:
     """Sends at most one wake-up per queue and interval, from a thread of its own.
 
@@ -59,17 +71,18 @@ class _Waker:
 
     def __init__(self) -> None:
         self.pid = os.getpid()
-        self._queues: set[tuple[str, bool]] = set()
+        self._wake_ups: set[_WakeUp] = set()
         self._lock = threading.Lock()
         self._asked = threading.Event()
         self._broker_is_down = False
         threading.Thread(target=self._run, name="wake", daemon=True).start()
 
-    def ask(self, queue: str, *, is_for_all: bool = False) -> None:
-        if (queue, is_for_all) in self._queues:  # already asked for, and not yet sent
+    def ask(self, queue: str, *, is_for_all: bool = False, hops: int = 0) -> None:
+        wake_up = _WakeUp(queue, is_for_all, hops)
+        if wake_up in self._wake_ups:  # already asked for, and not yet sent
             return
         with self._lock:
-            self._queues.add((queue, is_for_all))
+            self._wake_ups.add(wake_up)
         self._asked.set()
 
     def _run(self) -> None:
@@ -77,18 +90,19 @@ class _Waker:
             self._asked.wait()
             self._asked.clear()
             with self._lock:
-                queues, self._queues = self._queues, set()
-            for queue, is_for_all in queues:
-                self._send(queue, is_for_all)
+                wake_ups, self._wake_ups = self._wake_ups, set()
+            for wake_up in wake_ups:
+                self._send(*wake_up)
             time.sleep(COALESCE_S)
 
-    def _send(self, queue: str, is_for_all: bool) -> None:
+    def _send(self, queue: str, is_for_all: bool, hops: int) -> None:
         try:
             if is_for_all:  # a queue's task is taken by one of its workers alone
                 current_app.control.broadcast("heed", arguments={"queue": queue})
                 return
+            args = [queue, hops] if hops else [queue]
             current_app.send_task(
-                "sms.wake", args=[queue], queue=queue, expires=EXPIRES_S, retry=False
+                "sms.wake", args=args, queue=queue, expires=EXPIRES_S, retry=False
             )
         except Exception as error:  # whatever a broker's client raises: the pumps look anyway
             if not self._broker_is_down:

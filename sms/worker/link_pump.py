@@ -40,6 +40,12 @@ class LinkPump(Pump):
         self._told: _Shown | None = None
         self._looked = self._renewed = float("-inf")
 
+    @property
+    def stands_by(self) -> bool:
+        """Say whether its slot is none of the link's binds. From any thread."""
+        slot, link = self._slot, self._link
+        return slot is not None and link is not None and slot.number > link.binds
+
     def heed(self) -> None:
         """Have it look at its link's orders now. From any thread."""
         self._looked = float("-inf")
@@ -151,7 +157,9 @@ class LinkPump(Pump):
 
     def _rate(self, link: Link) -> float:
         """Take this slot's part of the link's rate; 0 for no limit, or for not yet."""
-        if not link.max_tps or self._slot is None or not self._is_up:
+        if self._slot is None or not self._is_up:
+            return 0.0
+        if not link.max_tps and not self._slot.tps:  # nothing to take, and nothing to give back
             return 0.0
         return slots.share(self._slot, owner=self.worker, max_tps=link.max_tps)
 

@@ -34,6 +34,11 @@ class Pump(ABC):
         self._heartbeat = Heartbeat(beat_file(DATA_DIR, process))
         self._thread = threading.Thread(target=self._run, name=f"pump {name}", daemon=True)
 
+    @property
+    def stands_by(self) -> bool:
+        """Say whether another worker does what there is to do now. From any thread."""
+        return False
+
     def start(self) -> None:
         """Start the thread."""
         self._thread.start()

@@ -9,6 +9,7 @@ from celery.concurrency.prefork import TaskPool as PreforkPool
 from django.core.exceptions import ImproperlyConfigured
 
 from sms.monitoring import recorder
+from sms.wake import pass_on
 from sms.worker.link_pump import LinkPump
 from sms.worker.notify_pump import NotifyPump
 from sms.worker.pump import Pump
@@ -25,9 +26,20 @@ PUMPS: dict[str, Pump] = {}
 """The pumps of this process, by queue."""
 
 
-def wake(queue: str) -> None:
-    """Wake the pump of a queue, if this process has it."""
-    if pump := PUMPS.get(queue):
+HOPS_MAX = 4
+"""How often a wake-up is passed on, where a broker brings it to those that stand by."""
+
+
+def wake(queue: str, *, hops: int = 0) -> None:
+    """Wake the pump of a queue, if this process has it; one that stands by has no use for it.
+
+    A broker gives the wake-ups of a queue to its workers in turn. With a second host for each
+    bind every other message waited for the pump's own timer.
+    """
+    pump = PUMPS.get(queue)
+    if pump and pump.stands_by and hops < HOPS_MAX:
+        pass_on(queue, hops=hops + 1)
+    elif pump:
         pump.wake()
 
 

@@ -188,6 +188,7 @@ def test_a_lower_rate_holds_at_once(
     ordered(max_tps=0)
     until("the rest at once", all_delivered)
     assert time.monotonic() - began < 6
+    assert Slot.objects.get().tps == 0
 
 
 @pytest.mark.parametrize(

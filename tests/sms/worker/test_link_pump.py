@@ -165,8 +165,10 @@ def test_a_second_worker_stands_by_and_takes_over(
     until("the second place", lambda: Slot.objects.filter(state=LinkState.STANDBY).exists())
     owners = dict(Slot.objects.values_list("number", "owner"))
     assert owners == {1: first.worker, 2: second.worker}
+    assert (first.stands_by, second.stands_by) == (False, True)
     first.stop(PATIENCE_S)
     until("the take-over", lambda: is_up() and Slot.objects.get().owner == second.worker)
+    assert not second.stands_by
     make_message(recipient="15551234567")
     second.wake()
     until("delivery", all_final)

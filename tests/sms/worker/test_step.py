@@ -8,9 +8,11 @@ from celery.concurrency.solo import TaskPool as SoloPool
 from celery.concurrency.thread import TaskPool as ThreadPool
 from django.core.exceptions import ImproperlyConfigured
 
+from sms import tasks
 from sms.worker import step
 from sms.worker.link_pump import LinkPump
 from sms.worker.notify_pump import NotifyPump
+from sms.worker.pump import Pump
 from sms.worker.step import PumpStep, make_pump
 from sms.worker.sweep_pump import SweepPump
 
@@ -84,3 +86,48 @@ def test_a_wake_up_reaches_its_pump(monkeypatch: pytest.MonkeyPatch) -> None:
     step.wake("link.acme")
     assert pump._woken.is_set()
     monkeypatch.delitem(step.PUMPS, "link.acme")
+
+
+class Idler(Pump):
+    """Has nothing to do, and does it here or nowhere."""
+
+    def __init__(self, *, stands_by: bool) -> None:
+        super().__init__("link.acme")
+        self._stands_by = stands_by
+        self.wakes = 0
+
+    @property
+    def stands_by(self) -> bool:
+        return self._stands_by
+
+    def wake(self) -> None:
+        self.wakes += 1
+
+    def turn(self) -> bool:
+        return False
+
+
+@pytest.mark.parametrize(
+    ("stands_by", "hops", "passed", "wakes"),
+    [
+        (False, 0, [], 1),
+        (False, 2, [], 1),
+        (True, 0, [("link.acme", 1)], 0),
+        (True, step.HOPS_MAX - 1, [("link.acme", step.HOPS_MAX)], 0),
+        (True, step.HOPS_MAX, [], 1),
+    ],
+)
+def test_a_wake_up_passes_those_that_stand_by(
+    monkeypatch: pytest.MonkeyPatch,
+    stands_by: bool,
+    hops: int,
+    passed: list[tuple[str, int]],
+    wakes: int,
+) -> None:
+    pump = Idler(stands_by=stands_by)
+    told: list[tuple[str, int]] = []
+    monkeypatch.setitem(step.PUMPS, "link.acme", pump)
+    monkeypatch.setattr(step, "pass_on", lambda queue, *, hops: told.append((queue, hops)))
+    tasks.wake("link.acme", hops)
+    assert (told, pump.wakes) == (passed, wakes)
+    monkeypatch.undo()
