@@ -241,6 +241,13 @@ def give_back_message(quotas: Sequence[Bound], permits: Sequence[Permit]) -> Non
     _held.give_each_back(Kind.MESSAGE, quotas, permits)
 
 
+def taken_today(account_id: int) -> int:
+    """Say how many messages of today's limit are taken, with what processes hold unused."""
+    today = int(time.time()) // WINDOWS[Kind.MESSAGE].length_s
+    rows = Allowance.objects.filter(account=account_id, kind=Kind.MESSAGE, window_number=today)
+    return rows.values_list("taken", flat=True).first() or 0
+
+
 def forget() -> None:
     """Forget the blocks of this process; other processes keep theirs."""
     _held.forget()

@@ -12,6 +12,7 @@ from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Value
 from django.db.models.functions import Lower
+from django.utils import timezone
 
 from accounts import numbers, sids
 from accounts.secrets import EncryptedField, digest, new_signing_secret, new_token
@@ -119,6 +120,9 @@ class Account(models.Model):
     )
     auth_token = EncryptedField(default=new_token, editable=False)
     auth_token_digest = models.CharField(max_length=64, editable=False)
+    # The token before it, while it is still let in.
+    old_token_digest = models.CharField(max_length=64, blank=True, editable=False)
+    old_token_until = models.DateTimeField(null=True, editable=False)
     signing_secret = EncryptedField(default=new_signing_secret, editable=False)
     date_created = models.DateTimeField(auto_now_add=True)
     date_updated = models.DateTimeField(auto_now=True)
@@ -168,6 +172,10 @@ class Account(models.Model):
     def is_active(self) -> bool:
         """Say whether it may use the platform."""
         return self.status == self.Status.ACTIVE
+
+    def has_old_token(self) -> bool:
+        """Say whether the token before this one is still let in."""
+        return self.old_token_until is not None and timezone.now() < self.old_token_until
 
     def lineage(self) -> Iterator["Account"]:
         """Walk from the account up to the one without a parent."""

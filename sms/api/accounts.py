@@ -86,7 +86,8 @@ def _settings(fields: Form) -> AccountSettings:
 def represent(account: Account, caller: Caller) -> Representation:
     """Show an account to itself or to one above it."""
     # The token of a sub-account would let a caller that may only read do more than that.
-    may_know = caller.may_write or account.pk == caller.id
+    # Nor is whoever has an old token told the new one, which may be there because of him.
+    may_know = (caller.may_write or account.pk == caller.id) and not caller.has_old_token
     base = f"{BASE}/Accounts/{account.sid}"
     return {
         "sid": account.sid,

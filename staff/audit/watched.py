@@ -33,7 +33,7 @@ class Watch:
 WATCHED: Final[Mapping[str, Watch]] = {
     "accounts.Account": Watch(
         secret=("password", "auth_token", "signing_secret"),
-        ignored=(*_TIMES, "auth_token_digest"),
+        ignored=(*_TIMES, "auth_token_digest", "old_token_digest"),
     ),
     "accounts.PhoneNumber": Watch(ignored=(*_TIMES, "key", "kind")),
     "accounts.Client": Watch(

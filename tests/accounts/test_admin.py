@@ -1,12 +1,16 @@
 """The admin is a door like any other: what it changes goes through the verbs."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.cache import cache
 from django.test import Client as Browser
+from django.utils import timezone
 
 from accounts.models import Account, Client, PhoneNumber
+from tests.conftest import caller, opens
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +25,7 @@ def browser(db: None) -> Browser:
 
 def fields(account: Account, **changes: Any) -> dict[str, Any]:
     """Fill an account's form in as it is, with changes."""
-    names = ("friendly_name", "email", "role", "status")
+    names = ("friendly_name", "email", "role")
     return {**{name: getattr(account, name) or "" for name in names}, **changes}
 
 
@@ -35,29 +39,104 @@ def child(account: Account) -> Account:
     return Account.objects.create(friendly_name="Child", parent=account)
 
 
-def test_status_goes_down_the_tree(browser: Browser, account: Account, child: Account) -> None:
-    change(browser, account, status="suspended", max_messages_per_day="7")
+def give(browser: Browser, account: Account, order: str, **form: Any) -> str:
+    """Press a button of an account, and say yes; return the page that follows."""
+    url = f"/admin/accounts/account/{account.pk}/{order}/"
+    return browser.post(url, form, follow=True).content.decode()
+
+
+def test_a_status_goes_down_the_tree_after_a_question(
+    browser: Browser, account: Account, child: Account
+) -> None:
+    asked = browser.get(f"/admin/accounts/account/{account.pk}/suspend/").content.decode()
+    assert "What waits in the queue fails with 30002" in " ".join(asked.split())
+    assert set(Account.objects.values_list("status", flat=True)) == {"active"}
+    assert "is suspended" in give(browser, account, "suspend")
+    assert set(Account.objects.values_list("status", flat=True)) == {"suspended"}
+    assert "may send again" in give(browser, account, "resume")
+    assert set(Account.objects.values_list("status", flat=True)) == {"active"}
+
+
+def test_limits_are_set_and_lifted(browser: Browser, account: Account, child: Account) -> None:
+    change(browser, account, max_messages_per_day="7")
     account.refresh_from_db()
     child.refresh_from_db()
-    assert (account.status, child.status) == ("suspended", "suspended")
     assert (account.max_messages_per_day, child.max_messages_per_day) == (7, None)
-    change(browser, account, status="active", max_messages_per_day="")
+    change(browser, account, max_messages_per_day="")
     account.refresh_from_db()
-    assert (account.status, account.max_messages_per_day) == ("active", None)
+    assert account.max_messages_per_day is None
 
 
 def test_closing_takes_numbers_and_is_final(
     browser: Browser, account: Account, number: PhoneNumber
 ) -> None:
-    change(browser, account, status="closed")
+    give(browser, account, "close")
     assert not PhoneNumber.objects.exists()
-    assert "The account is closed." in change(browser, account, status="active")
+    assert "The account is closed." in change(browser, account)
+    url = f"/admin/accounts/account/{account.pk}/resume/"
+    assert browser.post(url).status_code == 403
     assert Account.objects.get().status == "closed"
+
+
+def test_a_token_is_shown_once_when_it_is_made(browser: Browser, account: Account) -> None:
+    answer = browser.post(
+        f"/admin/accounts/account/{account.pk}/token/", {"grace_s": "3600"}, follow=True
+    )
+    old, token = account.auth_token, Account.objects.get().auth_token
+    assert token in answer.content.decode()
+    assert "no-store" in answer["Cache-Control"]
+    shown = browser.get(f"/admin/accounts/account/{account.pk}/change/").content.decode()
+    assert token not in shown and "the one before it ends at" in shown
+    assert opens(account, old) and opens(Account.objects.get(), token)
+
+
+def test_an_old_token_ends_at_once_where_it_is_in_wrong_hands(
+    browser: Browser, account: Account, django_capture_on_commit_callbacks: Any
+) -> None:
+    assert opens(account, account.auth_token)
+    with django_capture_on_commit_callbacks(execute=True):
+        give(browser, account, "token", grace_s="0")
+    assert not opens(account, account.auth_token)
+    assert opens(Account.objects.get(), Account.objects.get().auth_token)
+
+
+def test_who_has_an_old_token_is_not_told_the_new_one(browser: Browser, account: Account) -> None:
+    give(browser, account, "token", grace_s="3600")
+    stored = Account.objects.get()
+    path = f"/api/2012-04-24/Accounts/{account.sid}.json"
+    assert "auth_token" not in caller(account).get(path).json()
+    assert caller(stored).get(path).json()["auth_token"] == stored.auth_token
+    Account.objects.update(old_token_until=timezone.now() - timedelta(seconds=1))
+    cache.clear()
+    assert not opens(account, account.auth_token)
+
+
+def test_the_list_is_a_tree_with_counts(
+    browser: Browser, account: Account, child: Account, number: PhoneNumber
+) -> None:
+    Account.objects.create(friendly_name="Aardvark")
+    Account.objects.create(friendly_name="Grandchild", parent=child)
+    page = browser.get("/admin/accounts/account/").content.decode()
+    places = [page.index(name) for name in ("Demo", "└ Child", "└ Grandchild", "Aardvark")]
+    assert places == sorted(places)
+    own = browser.get(f"/admin/accounts/account/{child.pk}/change/").content.decode()
+    assert "Demo</a> (active)" in own and "Grandchild</a> (active)" in own
+    assert f"/admin/sms/message/?account__id__exact={child.pk}" in own
+
+
+def test_the_list_asks_as_much_for_many_accounts_as_for_one(
+    browser: Browser, account: Account, django_assert_max_num_queries: Any
+) -> None:
+    for n in range(20):
+        Account.objects.create(friendly_name=f"Child {n}", parent=account)
+    with django_assert_max_num_queries(8):
+        browser.get("/admin/accounts/account/")
 
 
 def test_accounts_are_made_and_not_deleted(browser: Browser, account: Account) -> None:
     new = Account(friendly_name="New", email="Me@Example.org", parent=account)
-    browser.post("/admin/accounts/account/add/", fields(new, parent=account.pk))
+    answer = browser.post("/admin/accounts/account/add/", fields(new, parent=account.pk))
+    assert Account.objects.get(friendly_name="New").auth_token in answer.content.decode()
     assert Account.objects.get(friendly_name="New").email == "me@example.org"
     assert browser.post(f"/admin/accounts/account/{account.pk}/delete/").status_code == 403
 
@@ -90,3 +169,20 @@ def test_clients_are_disabled_and_removed_together(
     chosen = {"action": "delete_selected", "_selected_action": client_alice.pk, "post": "yes"}
     browser.post(base, chosen)
     assert not Client.objects.exists()
+
+
+def test_a_client_gets_a_password_that_no_page_shows(browser: Browser, account: Account) -> None:
+    base = "/admin/accounts/client/"
+    form = {"account": account.pk, "login": "bob", "digest": "MD5", "enabled": "on"}
+    weak = browser.post(f"{base}add/", {**form, "password": "bob"}).content.decode()
+    assert "Too weak" in weak and not Client.objects.exists()
+    browser.post(f"{base}add/", {**form, "password": "a long secret"})
+    client = Client.objects.get()
+    assert (client.login, client.password) == ("bob", "a long secret")
+    page = f"{base}{client.pk}/"
+    assert "a long secret" not in browser.get(f"{page}change/").content.decode()
+    slip = {"password": "another secret", "again": "another secrt"}
+    assert "not the same" in browser.post(f"{page}password/", slip).content.decode()
+    browser.post(f"{page}password/", {**slip, "again": "another secret"})
+    client.refresh_from_db()
+    assert client.password == "another secret"

@@ -32,8 +32,8 @@ LINES = {"sms.link", "sms.route", "sms.block", "accounts.phonenumber", "accounts
 ADDS: dict[str, set[str]] = {
     "": set(),
     "Support": set(),
-    "Operator": {*LINES} - {"accounts.client"},
-    "Administrator": {*LINES, "accounts.account", "auth.user", "auth.group"} - {"accounts.client"},
+    "Operator": LINES,
+    "Administrator": {*LINES, "accounts.account", "auth.user", "auth.group"},
 }
 
 
