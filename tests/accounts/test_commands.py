@@ -206,3 +206,13 @@ def test_limit_is_seen_by_running_processes_at_once(account: Account) -> None:
     assert memory.recall("k", lambda: "before") == "before"
     made("setlimits", account.sid, "--max-messages-per-day", "5")
     assert memory.recall("k", lambda: "after") == "after"
+
+
+@pytest.mark.django_db
+def test_a_token_is_rotated_with_or_without_grace(account: Account) -> None:
+    told = made("rotatetoken", account.sid, "--grace", "3600")
+    stored = Account.objects.get()
+    assert told["auth_token"] == stored.auth_token != account.auth_token
+    assert stored.has_old_token() and opens(stored, account.auth_token, stored.auth_token)
+    made("rotatetoken", account.sid)
+    assert not Account.objects.get().has_old_token()

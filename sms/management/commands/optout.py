@@ -8,6 +8,7 @@ from django.core.management.base import CommandError
 from accounts import numbers
 from accounts.management.script import ScriptCommand
 from accounts.models import PhoneNumber
+from sms import barring
 from sms.models import OptOut
 
 ACTIONS = {
@@ -42,13 +43,8 @@ class Command(ScriptCommand):
             raise CommandError(f"{options['person']} is no phone number.")
         found = OptOut.objects.between(number.account_id, number.number, options["person"])
         if options["action"] == "add":
-            row, _ = found.get_or_create(
-                account_id=number.account_id,
-                number=number.key,
-                person=numbers.key(options["person"]),
-                defaults={"word": "by an operator"},
-            )
-            return _told(row)
+            barring.opt_out(number, [options["person"]])
+            return _told(found.get())
         stopped = found.first()
         if stopped is None:
             raise CommandError(f"{options['person']} has not stopped {number}.")
@@ -65,8 +61,7 @@ class Command(ScriptCommand):
 
 
 def _number(text: str) -> PhoneNumber:
-    kind = PhoneNumber.Kind.NUMBER
-    number = PhoneNumber.objects.filter(key=numbers.key(text), kind=kind).first()
+    number = barring.number_of(text)
     if number is None:
         raise CommandError(f"{text} is no number of any account.")
     return number
