@@ -7,4 +7,4 @@ class AccountsConfig(AppConfig):
     """Accounts, phone numbers, SIP clients."""
 
     name = "accounts"
-    verbose_name = "Accounts"
+    verbose_name = "Customers"

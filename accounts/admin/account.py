@@ -49,17 +49,16 @@ def _count(rows: QuerySet[Any], relation: str) -> Coalesce:
 class AccountAdmin(AccountOrders):
     """Who may use the platform."""
 
-    list_display = ("name", "sid", "shown_status", "role", "below", "numbers", "clients")
+    list_display = ("name", "sid", "shown_status", "shown_role", "below", "numbers", "clients")
     list_display_links = ("name",)
     list_select_related = ("parent__parent",)
     list_filter = ("status", "role")
     search_fields = ("sid", "friendly_name", "email")
     search_help_text = "A sid, a name, or an e-mail address."
-    show_full_result_count = False
     readonly_fields = ("sid", "status", "used", "has", "tree", "token", "date_created")
     autocomplete_fields = ("parent",)
     fieldsets = (
-        (None, {"fields": (("friendly_name", "email"), ("role", "parent"), ("sid", "status"))}),
+        (None, {"fields": (("friendly_name", "email"), ("role", "parent"), "sid", "status")}),
         (
             "Limits",
             {
@@ -125,7 +124,13 @@ class AccountAdmin(AccountOrders):
     def name(self, account: Account) -> str:
         """Indent it by how far down the tree it is."""
         depth = sum(1 for _ in account.lineage()) - 1
-        return INDENT[min(depth, len(INDENT) - 1)] + account.friendly_name
+        # Held together, or the second word would stand left of its indent.
+        return INDENT[min(depth, len(INDENT) - 1)] + account.friendly_name.replace(" ", "\u00a0")
+
+    @admin.display(description="role", ordering="role")
+    def shown_role(self, account: Account) -> str:
+        """Name it in one word."""
+        return account.role
 
     @display(description="status", ordering="status", label=LABELS)
     def shown_status(self, account: Account) -> tuple[str, str]:

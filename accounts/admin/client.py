@@ -77,7 +77,6 @@ class ClientAdmin(VerbAdmin[Client]):
     list_filter = ("enabled",)
     search_fields = ("login", "friendly_name", "account__sid", "account__friendly_name")
     search_help_text = "A login, or an account's sid or name."
-    show_full_result_count = False
     autocomplete_fields = ("account",)
     actions_detail = ("set_password",)
     fields = (("login", "account"), "friendly_name", "digest", "enabled", "sid")

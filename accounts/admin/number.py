@@ -19,7 +19,6 @@ class PhoneNumberAdmin(VerbAdmin[PhoneNumber]):
     list_filter = ("kind", "sms_enabled")
     search_fields = ("number", "key", "account__sid", "account__friendly_name")
     search_help_text = "Digits, or an account's sid or name."
-    show_full_result_count = False
     autocomplete_fields = ("account",)
     fieldsets = (
         (None, {"fields": (("number", "account"), ("friendly_name", "sms_enabled"))}),

@@ -84,7 +84,6 @@ class BlockAdmin(ModelAdmin[Block]):
     list_select_related = ("account",)
     list_filter = ("is_prefix",)
     list_per_page = 50
-    show_full_result_count = False
     search_fields = ("digits", "note", "account__sid", "account__friendly_name")
     search_help_text = "Digits, words of the note, or an account's sid or name."
     autocomplete_fields = ("account",)

@@ -48,7 +48,6 @@ class OptOutAdmin(ModelAdmin[OptOut]):
     list_per_page = 50
     search_fields = ("person", "number", "account__sid", "account__friendly_name")
     search_help_text = "Digits of either number, or an account's sid or name."
-    show_full_result_count = False
     ordering = ("-id",)
     fields = ("account", "number", "person", "word", "since")
     actions_list = ("stop",)

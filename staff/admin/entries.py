@@ -23,6 +23,7 @@ DID: Final = {
     LogEntry.Action.DELETE: "deleted",
     LogEntry.Action.ACCESS: "read",
 }
+_EMPTY = ("", "None", "False", "[]", "{}")
 SHOWN_CHANGES = 3
 SHOWN_LENGTH = 40
 """Of the list; the page of an entry shows all."""
@@ -55,7 +56,6 @@ class EntryAdmin(ModelAdmin[LogEntry]):
     list_filter = (KindFilter, "action", ("timestamp", RangeDateTimeFilter))
     list_filter_submit = True
     list_per_page = 50
-    show_full_result_count = False
     search_fields = ("object_repr", "additional_data", "changes", "remote_addr")
     search_help_text = "A name, what was done, an old or new value, or an address."
     ordering = ("-timestamp", "-id")
@@ -133,9 +133,7 @@ class EntryAdmin(ModelAdmin[LogEntry]):
     @admin.display(description="changes")
     def all_changes(self, entry: LogEntry) -> SafeString | str:
         """Write every change on a line."""
-        lines = format_html_join(
-            "", "<div><strong>{}</strong>: {} → {}</div>", sorted(_changes(entry))
-        )
+        lines = format_html_join("", "<div><strong>{}</strong>: {} → {}</div>", _changes(entry))
         return lines or "-"
 
 
@@ -150,12 +148,16 @@ def _visible(request: HttpRequest) -> list[ContentType]:
 
 
 def _changes(entry: LogEntry) -> Iterator[tuple[str, str, str]]:
-    """Read the changes of an entry: column, before, after."""
-    for column, change in (entry.changes or {}).items():
+    """Read the changes of an entry: column, before, after; of a new row what is not empty."""
+    is_new = entry.action == LogEntry.Action.CREATE
+    for column, change in sorted((entry.changes or {}).items()):
         name = column.replace("_", " ")
+        if is_new and change[-1] in _EMPTY:
+            continue
         if isinstance(change, dict):  # of a relation to many
             some = ", ".join(change["objects"])
-            yield (name, "", some) if change["operation"] == "add" else (name, some, "")
+            is_added = change["operation"] == "add"
+            yield (name, "nothing", some) if is_added else (name, some, "nothing")
         else:
             before, after = ("" if value in (None, "None") else str(value) for value in change)
             yield name, before or "nothing", after or "nothing"

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.contrib.auth.models import Group, User
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from unfold.widgets import UnfoldAdminSelect2MultipleWidget
 
 from cpaas.pages import ModelAdmin
 from staff import rights
@@ -20,7 +21,6 @@ class GroupAdmin(ModelAdmin[Group]):
     list_display = ("name", "members", "number_of_rights")
     search_fields = ("name",)
     ordering = ("name",)
-    filter_horizontal = ("permissions",)
     fieldsets = (
         (
             None,
@@ -76,4 +76,5 @@ class GroupAdmin(ModelAdmin[Group]):
         assert isinstance(user, User)  # noqa: S101  # the admin lets nobody else in
         if db_field.name == "permissions":
             kwargs["queryset"] = rights.held(user).select_related("content_type")
+            kwargs["widget"] = UnfoldAdminSelect2MultipleWidget()
         return super().formfield_for_manytomany(db_field, request=request, **kwargs)

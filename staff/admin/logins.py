@@ -19,7 +19,6 @@ class LogInAdmin(ModelAdmin[AccessLog]):
 
     list_display = ("attempt_time", "username", "ip_address", "logout_time", "user_agent")
     list_per_page = 50
-    show_full_result_count = False
     search_fields = ("username", "ip_address")
     search_help_text = "A user name, or an address."
     ordering = ("-attempt_time",)

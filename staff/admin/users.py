@@ -8,6 +8,10 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminSelect2MultipleWidget,
+)
 
 from cpaas.pages import ModelAdmin
 from staff import rights
@@ -29,7 +33,7 @@ class UserAdmin(DjangosUserAdmin[User], ModelAdmin[User]):
     list_per_page = 50
     search_help_text = "A name, or an e-mail address."
     readonly_fields = ("last_login", "date_joined")
-    filter_horizontal = ("groups", "user_permissions")
+    filter_horizontal = ()  # two lists side by side are wider than a phone
     fieldsets = (
         (None, {"fields": ("username", "password", ("first_name", "last_name"), "email")}),
         (
@@ -88,9 +92,11 @@ class UserAdmin(DjangosUserAdmin[User], ModelAdmin[User]):
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Offer what this user may give."""
         if db_field.name == "groups":
-            kwargs["queryset"] = rights.groups_within(_user(request))
+            kwargs["queryset"] = rights.groups_within(_user(request)).order_by("name")
+            kwargs["widget"] = UnfoldAdminCheckboxSelectMultipleWidget()
         if db_field.name == "user_permissions":
             kwargs["queryset"] = rights.held(_user(request)).select_related("content_type")
+            kwargs["widget"] = UnfoldAdminSelect2MultipleWidget()
         return super().formfield_for_manytomany(db_field, request=request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:

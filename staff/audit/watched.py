@@ -55,9 +55,12 @@ WATCHED: Final[Mapping[str, Watch]] = {
 def watch() -> None:
     """Record changes of these rows from now on."""
     for name, how in WATCHED.items():
+        model = apps.get_model(name)
+        # Named one by one: otherwise what refers to a new row would be listed with it.
+        columns = {field.name for field in model._meta.concrete_fields} - {*how.ignored, "id"}
         auditlog.register(
-            apps.get_model(name),
-            exclude_fields=list(how.ignored),
+            model,
+            include_fields=sorted(columns),
             mask_fields=list(how.secret),
             mask_callable=f"{__name__}.masked",
             m2m_fields=set(how.sets),

@@ -40,6 +40,12 @@ def test_a_change_of_a_row_is_told_with_before_and_after_and_who(link: Link) -> 
     assert "hunter" not in str(list(LogEntry.objects.values()))
 
 
+def test_a_new_row_is_told_by_its_columns(account: Account) -> None:
+    told = entries(Account).get().changes
+    assert told["friendly_name"] == ["None", "Demo"]
+    assert not told.keys() & {"messages", "numbers", "id", "auth_token_digest"}
+
+
 def test_a_status_that_goes_down_the_tree_is_told_of_each_account(account: Account) -> None:
     child = Account.objects.create(friendly_name="Child", parent=account)
     update_account(account.pk, AccountSettings(status="suspended"))
