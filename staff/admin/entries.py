@@ -128,7 +128,7 @@ class EntryAdmin(ModelAdmin[LogEntry]):
         ]
         more = f" and {len(changes) - len(shown)} more" if len(changes) > len(shown) else ""
         lines = format_html_join("", "<div>{}: {} → {}</div>", shown)
-        return format_html("{}{}", lines, more) if shown else "-"
+        return format_html("<div>{}{}</div>", lines, more) if shown else "-"
 
     @admin.display(description="changes")
     def all_changes(self, entry: LogEntry) -> SafeString | str:
