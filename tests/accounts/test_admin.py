@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.cache import cache
 from django.test import Client as Browser
 from django.utils import timezone
 
+from accounts import memory
 from accounts.models import Account, Client, PhoneNumber
 from tests.conftest import caller, opens
 
@@ -107,7 +107,7 @@ def test_who_has_an_old_token_is_not_told_the_new_one(browser: Browser, account:
     assert "auth_token" not in caller(account).get(path).json()
     assert caller(stored).get(path).json()["auth_token"] == stored.auth_token
     Account.objects.update(old_token_until=timezone.now() - timedelta(seconds=1))
-    cache.clear()
+    memory.clear()
     assert not opens(account, account.auth_token)
 
 
