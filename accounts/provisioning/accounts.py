@@ -19,6 +19,12 @@ from staff import audit
 
 CLOSED = Account.Status.CLOSED
 NAME_LENGTH = 64
+SWITCHED = {
+    Account.Status.ACTIVE: "resumed",
+    Account.Status.SUSPENDED: "suspended",
+    Account.Status.CLOSED: "closed",
+}
+"""What was done to an account that has got a status."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +107,11 @@ def _switch(account: Account, status: str) -> None:
     """Give an account and those below it a status; what is closed stays closed."""
     if status == account.status:
         return
+    done = SWITCHED[Account.Status(status)]
     family = _hold_family(account)
     open_ones = Account.objects.filter(pk__in=family).exclude(status=CLOSED)
     for one in open_ones.only("sid", "friendly_name", "status"):
-        audit.record(one, status, status=(one.status, status))
+        audit.record(one, done, status=(one.status, status))
     open_ones.update(status=status, date_updated=timezone.now())
     if status == CLOSED:
         PhoneNumber.objects.filter(account__in=family).delete()
