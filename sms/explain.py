@@ -1,9 +1,11 @@
 """Why a message stands where it stands, in words for people."""
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
 from sms.causes import ADVICE, causes_of
+from sms.errors import ErrorCode
 from sms.lifecycle import SegmentState, Status
 from sms.models import Event, Message, Segment
 
@@ -14,6 +16,9 @@ _DECIDES: Final = (
     *(_KINDS.UNANSWERED, _KINDS.PART_MISSING),
 )
 """Events that end a message, or spoil it."""
+
+_PEERS_WORDS: Final = re.compile(r"\b[A-Z][A-Z_]{5,}\b")
+"""Such as ESME_RINVDSTADR and UNDELIV, by which causes and answers name the same thing."""
 
 _DELAYS: Final = (_KINDS.DEFERRED, _KINDS.LEASE_LOST, _KINDS.REROUTED)
 """Events that make one wait."""
@@ -49,9 +54,17 @@ def explain(message: Message) -> Explanation:
     return Explanation(
         headline=f"{error.text} ({error.value})",
         evidence=evidence,
-        causes=() if evidence else tuple(causes_of(error)),
+        causes=_causes(error, evidence),
         advice=ADVICE[error],
     )
+
+
+def _causes(error: ErrorCode, evidence: str) -> tuple[str, ...]:
+    """List what a code comes from: where a peer's word is known, only what that word means."""
+    causes = tuple(causes_of(error))
+    said = set(_PEERS_WORDS.findall(evidence))
+    meant = tuple(cause for cause in causes if said & set(_PEERS_WORDS.findall(cause)))
+    return meant if evidence else causes
 
 
 def _headline(message: Message) -> str:

@@ -39,7 +39,7 @@ class CallbackList(ChangeList):
         self.is_first = not after
         self.result_list = self.rows
         self.result_count = len(found)
-        self.full_result_count = None
+        self.full_result_count = self.result_count  # or a header tells the first as a total
         self.show_full_result_count = False
         self.show_admin_actions = bool(found)
         self.can_show_all = self.multi_page = False

@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -62,7 +63,7 @@ class StateFilter(DropdownFilter):
 class CallbackAdmin(ReadOnly, ModelAdmin[Callback]):
     """Callbacks, their attempts, and having them repeated."""
 
-    list_display = ("owed", "shown_state", "tells", "host", "account", "attempts", "said", "next")
+    list_display = ("owed", "shown_state", "tells", "host", "owner", "attempts", "said", "next")
     list_select_related = ("message", "account")
     list_filter = (StateFilter, ("account", AutocompleteSelectFilter))
     list_filter_submit = True
@@ -106,6 +107,11 @@ class CallbackAdmin(ReadOnly, ModelAdmin[Callback]):
         url = reverse("admin:sms_message_change", args=[callback.message_id])
         text = f"{callback.status} · to {callback.message.recipient}"
         return format_html('<a class="cp-link" href="{}">{}</a>', url, text)
+
+    @admin.display(description="account")
+    def owner(self, callback: Callback) -> SafeString:
+        """Name the account, and lead there."""
+        return words.account(callback.account)
 
     @admin.display(description="last answer")
     def said(self, callback: Callback) -> str:
@@ -184,7 +190,11 @@ def next_try(callback: Callback) -> str:
     """Say when a callback is tried next."""
     if callback.state != Callback.State.PENDING:
         return ""
-    return "being tried now" if callback.locked_until else words.age(callback.due_at)
+    if callback.locked_until:
+        return "being tried now"
+    if callback.due_at <= timezone.now():
+        return "as soon as its host, and the callbacks before it, let it"
+    return words.age(callback.due_at)
 
 
 def sentence(callback: Callback) -> str:

@@ -56,7 +56,7 @@ class MessageList(ChangeList):
         self.page = self.listing.page(self.list_per_page, after=after)
         self.result_list = self.page.rows
         self.result_count = len(self.page.rows) + self.page.goes_on
-        self.full_result_count = None
+        self.full_result_count = self.result_count  # or a header tells the first as a total
         self.show_full_result_count = False
         self.show_admin_actions = bool(self.page.rows)
         self.can_show_all = self.multi_page = False

@@ -43,7 +43,7 @@ def _action(order: Order) -> Callable[["MessageAdmin", HttpRequest, Messages], H
 class MessageAdmin(ReadOnly, ModelAdmin[Message]):
     """Read-only: a message changes by what happens to it."""
 
-    list_display = ("accepted", "shown_status", "sender", "recipient", "account", "way", "failure")
+    list_display = ("accepted", "shown_status", "sender", "recipient", "owner", "way", "failure")
     list_filter = (
         filters.StatusFilter,
         filters.QuickTimeFilter,
@@ -96,11 +96,15 @@ class MessageAdmin(ReadOnly, ModelAdmin[Message]):
         """Show where it stands, in a colour."""
         return words.status(message)
 
+    @admin.display(description="account")
+    def owner(self, message: Message) -> SafeString:
+        """Name the account, and lead there."""
+        return words.account(message.account)
+
     @admin.display(description="link")
-    def way(self, message: Message) -> str:
+    def way(self, message: Message) -> SafeString:
         """Name the link, and which way it went."""
-        arrow = "←" if message.direction == "inbound" else "→"
-        return f"{arrow} {message.link or 'none'}"
+        return words.way(message)
 
     @admin.display(description="error")
     def failure(self, message: Message) -> str:

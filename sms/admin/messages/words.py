@@ -3,11 +3,13 @@
 from datetime import datetime
 from typing import Final
 
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from sms.lifecycle import Status
+from accounts.models import Account
+from sms.lifecycle import Direction, Status
 from sms.models import Callback, Message
 from sms.timeline import Tone
 
@@ -38,6 +40,23 @@ def status(message: Message) -> SafeString:
 def callback_state(callback: Callback) -> SafeString:
     """Show where a callback stands."""
     return badge(str(callback.state), _CALLBACKS[Callback.State(callback.state)])
+
+
+def account(owner: Account) -> SafeString:
+    """Name an account, and lead there."""
+    url = reverse("admin:accounts_account_change", args=[owner.pk])
+    return format_html('<a class="cp-link" href="{}">{}</a>', url, owner.friendly_name)
+
+
+def way(message: Message) -> SafeString:
+    """Name a message's link, and which way it went."""
+    arrow, words = ("←", "in over") if message.direction == Direction.INBOUND else ("→", "out over")
+    return format_html(
+        '<span class="cp-way"><span aria-label="{}">{}</span> {}</span>',
+        words,
+        arrow,
+        message.link or "no link",
+    )
 
 
 _UNITS: Final = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
