@@ -91,6 +91,11 @@ class CallbackAdmin(ReadOnly, ModelAdmin[Callback]):
         """Read what was typed: each of it has an index."""
         return queryset.filter(_wanted(search_term.strip())), False
 
+    def get_queryset(self, request: HttpRequest) -> Callbacks:
+        """Open no secret of fifty accounts."""
+        secrets = [name for name in words.SECRETS if name.startswith("account")]
+        return super().get_queryset(request).defer("message__body", *secrets)
+
     @admin.display(description="owed since (UTC)")
     def owed(self, callback: Callback) -> SafeString:
         """Show since when it is owed."""

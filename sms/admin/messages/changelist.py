@@ -37,8 +37,7 @@ class MessageList(ChangeList):
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> Messages:
         """Keep what the filters keep, and prepare the listing."""
         messages = super().get_queryset(request, exclude_parameters).order_by()
-        account = request.GET.get("account__id__exact", "")
-        account_id = int(account) if account.isdecimal() else None
+        account_id = filters.account_id(request.GET)
         self.wanted = search.wanted(self.query, account_id)
         is_by_date = self.wanted.is_by_date or account_id is not None
         self.listing = Listing(

@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -19,6 +20,12 @@ _HEAD: Final = (
     *("error_code", "error", "link", "segments", "accepted_at", "sent_at", "updated_at"),
 )
 
+_COLUMNS: Final = (
+    *("sid", "account__sid", "account__friendly_name", "direction", "status", "sender"),
+    *("recipient", "error_code", "link__name", "num_segments"),
+    *("date_created", "date_sent", "date_updated"),
+)
+
 _FORMULA: Final = re.compile(r"[=+\-@\t\r]")
 _NUMBER: Final = re.compile(r"[+-]?[0-9]+", re.ASCII)
 
@@ -26,9 +33,8 @@ _NUMBER: Final = re.compile(r"[+-]?[0-9]+", re.ASCII)
 def csv_of(listing: Listing, *, with_bodies: bool) -> StreamingHttpResponse:
     """Answer with all messages of a listing; their texts only to who may read them."""
     rows = listing.messages.select_related("account", "link")
-    whole = Listing(
-        rows if with_bodies else rows.defer("body"), listing.span, listing.order, listing.paths
-    )
+    columns = (*_COLUMNS, "body") if with_bodies else _COLUMNS
+    whole = replace(listing, messages=rows.only(*columns))
     name = f"messages-{timezone.now():%Y%m%d-%H%M%S}.csv"
     return StreamingHttpResponse(
         _lines(whole, with_bodies=with_bodies),

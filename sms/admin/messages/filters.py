@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_time
 
 from accounts import unrouted
+from accounts.models import Account
 from cpaas.pages import DropdownFilter, MultipleDropdownFilter
 from sms.admin.messages.listing import Span
 from sms.errors import ErrorCode
@@ -132,7 +133,16 @@ class OwnerFilter(DropdownFilter):
 
     def queryset(self, request: HttpRequest, queryset: Messages) -> Messages:
         """Keep what belongs to nobody."""
-        return queryset.filter(account__sid=unrouted.SID) if self.value() else queryset
+        return queryset.filter(account=account_id(request.GET)) if self.value() else queryset
+
+
+def account_id(query: Mapping[str, str]) -> int | None:
+    """Read whose messages are asked for; None where those of all are."""
+    if query.get("owner"):
+        nobody = Account.objects.filter(sid=unrouted.SID).values_list("pk", flat=True).first()
+        return nobody or 0
+    named = query.get("account__id__exact", "")
+    return int(named) if named.isdecimal() else None
 
 
 def _day(days_ago: int) -> datetime:

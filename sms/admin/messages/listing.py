@@ -117,19 +117,19 @@ class Listing:
     def page(self, size: int, *, after: Message | None = None, seconds: float = PAGE_S) -> Page:
         """Read the first messages, or those after one."""
         rows: list[Message] = []
+        reached = self.span
         deadline = time.monotonic() + seconds
         upto = after.date_created + _SLACK if after else None
-        for span in _steps_back(self.span, upto):
-            left_s = deadline - time.monotonic()
-            try:
-                if left_s <= 0:
-                    raise OutOfTime
-                with bounded(left_s):
-                    rows += self._read(span, size + 1 - len(rows), after)
-            except OutOfTime:
-                return Page(rows[:size], goes_on=False, looked_back_to=span.until)
-            if len(rows) > size:
-                break
+        try:
+            with bounded(seconds):
+                for reached in _steps_back(self.span, upto):
+                    if time.monotonic() > deadline:
+                        raise OutOfTime
+                    rows += self._read(reached, size + 1 - len(rows), after)
+                    if len(rows) > size:
+                        break
+        except OutOfTime:
+            return Page(rows[:size], looked_back_to=reached.until or timezone.now())
         return Page(rows[:size], goes_on=len(rows) > size)
 
     def _read(self, span: Span, count: int, after: Message | None) -> list[Message]:

@@ -83,8 +83,8 @@ class MessageAdmin(ReadOnly, ModelAdmin[Message]):
         return queryset, False
 
     def get_queryset(self, request: HttpRequest) -> Messages:
-        """Read no text that a list does not show."""
-        return super().get_queryset(request).defer("body")
+        """Read no text that a list does not show, and open no secret of fifty accounts."""
+        return super().get_queryset(request).defer("body", *words.SECRETS)
 
     @admin.display(description="accepted (UTC)")
     def accepted(self, message: Message) -> SafeString:

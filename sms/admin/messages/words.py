@@ -26,6 +26,12 @@ _CALLBACKS: Final = {
     Callback.State.FAILED: Tone.BAD,
 }
 
+SECRETS: Final = (
+    *("account__auth_token", "account__signing_secret", "account__password"),
+    *("link__password", "link__tls_key"),
+)
+"""Columns that are decrypted wherever they are read."""
+
 
 def badge(text: str, tone: Tone) -> SafeString:
     """Show a word in a colour."""

@@ -17,6 +17,7 @@ from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts import unrouted
 from accounts.models import Account, PhoneNumber
 from accounts.sids import new_sid
 from sms.admin.messages import export, filters, listing, search
@@ -133,6 +134,10 @@ def test_filters_narrow_the_list(browser: Browser, at: Any, link: Link) -> None:
     account_id = failed.account_id
     assert shown(browser, account__id__exact=account_id, status="failed") == [failed]
     assert shown(browser, account__id__exact=account_id + 1) == []
+    assert shown(browser, owner="nobody") == []
+    Account.objects.create(sid=unrouted.SID, friendly_name="Unrouted")
+    stray = at(1, status=Status.RECEIVED, account=Account.objects.get(sid=unrouted.SID))
+    assert shown(browser, owner="nobody") == [stray]
 
 
 def test_what_is_still_on_its_way_is_found_by_its_status(
