@@ -198,7 +198,7 @@ def next_try(callback: Callback) -> str:
     if callback.locked_until:
         return "being tried now"
     if callback.due_at <= timezone.now():
-        return "as soon as its host, and the callbacks before it, let it"
+        return "due now"
     return words.age(callback.due_at)
 
 

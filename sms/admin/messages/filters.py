@@ -198,7 +198,7 @@ class QuickTimeFilter(DropdownFilter):
 class SpanFilter(ListFilter):
     """When they were accepted, from and to."""
 
-    title = "time (UTC)"
+    title = "from and to, UTC"
     template = "sms/admin/messages/span_filter.html"
 
     def __init__(self, request: HttpRequest, params: Any, model: Any, model_admin: Any) -> None:

@@ -1,5 +1,6 @@
 """Messages in the admin: their list, the page of one, and the doors beside them."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
@@ -169,15 +170,17 @@ class MessageAdmin(ReadOnly, ModelAdmin[Message]):
         """Ask before an order is given: to how many, and why not to others."""
         messages = self._messages(ids[:MOST])
         kept = order.refusals(messages)
+        to_go = [message for message in messages if message.id not in kept]
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": order.label,
             "order": order,
-            "messages_to_go": [m for m in messages if m.id not in kept],
+            "messages_to_go": to_go,
+            "statuses": Counter(str(message.status) for message in to_go).most_common(),
             "kept": summary(kept),
             "most": MOST if len(ids) > MOST else None,
-            "ids": ",".join(str(m.id) for m in messages if m.id not in kept),
+            "ids": ",".join(str(message.id) for message in to_go),
             "back": request.get_full_path()
             if request.method == "POST"
             else request.GET.get("back", ""),

@@ -274,6 +274,7 @@ def test_failures_are_sent_again_once_they_are_confirmed(
     form = {"action": "resend", "select_across": "1", "_selected_action": [failed[0].pk]}
     asked = browser.post(f"{LIST}?status=failed", form)
     assert "Send again: 2 messages?" in asked.content.decode()
+    assert "Of these 2 failed." in asked.content.decode()
     assert Message.objects.count() == 3, "only asked"
     confirm = {"ids": asked.context["ids"], "back": asked.context["back"]}
     done = browser.post(f"{LIST}resend/", confirm, follow=True)
