@@ -32,7 +32,8 @@ _NUMBER: Final = re.compile(r"[+-]?[0-9]+", re.ASCII)
 
 def csv_of(listing: Listing, *, with_bodies: bool) -> StreamingHttpResponse:
     """Answer with all messages of a listing; their texts only to who may read them."""
-    rows = listing.messages.select_related("account", "link")
+    # What the list defers would be left out of only() for good, and read row by row.
+    rows = listing.messages.defer(None).select_related("account", "link")
     columns = (*_COLUMNS, "body") if with_bodies else _COLUMNS
     whole = replace(listing, messages=rows.only(*columns))
     name = f"messages-{timezone.now():%Y%m%d-%H%M%S}.csv"

@@ -382,6 +382,16 @@ def test_the_export_has_what_the_list_shows_all_of_it(
     assert (str(entry.actor), entry.changes) == ("ann", {"filters": ["None", "status=failed"]})
 
 
+def test_a_row_of_the_export_costs_no_statement_of_its_own(
+    browser: Browser, make_message: MakeMessage
+) -> None:
+    for _ in range(30):
+        make_message(body=TEXT)
+    with CaptureQueriesContext(connection) as asked:
+        assert len(rows_of(browser.get(f"{LIST}export/"))) == 30
+    assert len(asked) < 30
+
+
 def test_texts_are_exported_for_those_who_may_read_them(make_message: MakeMessage) -> None:
     make_message(body=TEXT)
     (row,) = rows_of(staff("export_message").get(f"{LIST}export/"))
