@@ -29,7 +29,10 @@ class Callback(models.Model):
         FAILED = "failed"
 
     message = models.ForeignKey(Message, models.CASCADE, db_index=False, related_name="callbacks")
-    account = models.ForeignKey(Account, models.CASCADE, db_index=False, related_name="+")
+    # Unchecked: it comes out of the message's row, where it is checked.
+    account = models.ForeignKey(
+        Account, models.CASCADE, db_index=False, db_constraint=False, related_name="+"
+    )
     event = models.PositiveSmallIntegerField(choices=Event)
     status = models.CharField(max_length=16, choices=choices(Status))
     error_code = models.PositiveIntegerField(null=True)
