@@ -4,7 +4,7 @@ import logging
 import random
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import DatabaseError, InterfaceError, transaction
@@ -57,6 +57,7 @@ class Notifier:
         self._heard: list[tuple[str, Answer]] = []
         self._hosts: list[HostState] = []
         self._survey_again_at = 0.0
+        self._reorder_again_at = 0.0
         self._is_fed = False
         """Whether every host that was asked gave all that was asked for."""
         self._surveyed_to = ""
@@ -91,9 +92,21 @@ class Notifier:
         got = Counter(callback.host for callback in claimed)
         short = [room.host for room in rooms if got[room.host] < room.room]
         self._is_fed = bool(rooms) and not short
-        moved = outbox.reorder_callbacks(short) + self._detour(hosts, rooms)
+        moved = self._reorder(short, got) + self._detour(hosts, rooms)
         self.has_more = bool(claimed or moved or self._surveyed_to)
         return claimed
+
+    def _reorder(self, short: Sequence[str], got: Mapping[str, int]) -> int:
+        """Look whether events that must wait stand before others, where a host gave too little.
+
+        Where it gave something it mostly had no more; a busy worker looks into that now and then.
+        """
+        now = time.monotonic()
+        if now < self._reorder_again_at:
+            short = [host for host in short if not got[host]]
+        else:
+            self._reorder_again_at = now + SURVEY_S
+        return outbox.reorder_callbacks(short)
 
     def _detour(self, hosts: Sequence[HostState], rooms: Sequence[Room]) -> int:
         """Send on what need not wait for a host that does not answer."""
