@@ -1,5 +1,6 @@
 """A message as the octets of a MESSAGE. Source: RFC 3428 §4."""
 
+import re
 import secrets
 from collections.abc import Callable
 from email.utils import formatdate
@@ -8,7 +9,7 @@ from typing import Final
 from sms.text import cut_utf8
 from sms.transports.base import Outbound
 from sms.transports.sip.fields import escaped_user, host_in_uri, quoted
-from sms.transports.sip.flow import UDP
+from sms.transports.sip.flow import TCP, UDP
 from sms.transports.sip.message import Headers, Request
 from sms.transports.sip.registrar import Binding
 from sms.transports.sip.settings import SipSettings
@@ -58,7 +59,7 @@ class Letters:
         """Return the branch and the octets of a request. Raises Unwritable."""
         branch = f"z9hG4bK{secrets.token_hex(8)}"
         rows = (
-            ("via", f"SIP/2.0/{binding.flow.transport} {self._local};branch={branch};rport"),
+            ("via", f"SIP/2.0/{_transport(binding)} {self._local};branch={branch};rport"),
             ("max-forwards", "70"),
             ("from", f"{self._sender(outbound.sender)};tag={call_id[:8]}"),
             ("to", f"<sip:{escaped_user(login_of(outbound))}@{self._domain}>"),
@@ -75,3 +76,12 @@ class Letters:
         name = sender.removeprefix(CLIENT_PREFIX)
         display = "" if name.isascii() and name.replace("+", "").isalnum() else f"{quoted(name)} "
         return f"{display}<sip:{escaped_user(name)}@{self._domain}>"
+
+
+def _transport(binding: Binding) -> str:
+    """Name the transport as the client sees it: a proxy before our TCP port may end TLS.
+
+    Told of TCP, a client that speaks TLS would answer over a connection of its own.
+    """
+    is_secure = re.search(r"^sips:|;transport=tls(?![\w-])", binding.contact, re.I)
+    return "TLS" if binding.flow.transport == TCP and is_secure else binding.flow.transport

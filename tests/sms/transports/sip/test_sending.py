@@ -130,6 +130,23 @@ def test_headers_that_leave_no_room_for_text_are_too_large_for_udp(bench: Bench)
     assert not alice.messages
 
 
+@pytest.mark.parametrize(
+    ("contact", "transport"),
+    [
+        ("sip:alice@192.0.2.1;transport=TLS;ob", "TLS"),
+        ("sips:alice@192.0.2.1", "TLS"),
+        ("sip:alice@192.0.2.1;transport=tcp", "TCP"),
+    ],
+)
+def test_a_client_behind_a_tls_proxy_is_spoken_to_as_it_speaks(
+    bench: Bench, contact: str, transport: str
+) -> None:
+    alice = bench.client(kind="TCP")
+    assert alice.register(contact=f"<{contact}>;expires=600").status == 200
+    assert isinstance(send(bench), Accepted)
+    assert alice.messages[0].header("via").startswith(f"SIP/2.0/{transport} ")
+
+
 def test_a_held_edge_hands_back_what_it_is_given(bench: Bench) -> None:
     alice = bench.registered()
     bench.edge.hold(True)
