@@ -7,8 +7,8 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 
-def _page(title: str, icon: str, model: str) -> dict[str, Any]:
-    """Make a line of the side bar, shown to who may see the model's rows.
+def _page(title: str, icon: str, model: str, view: str = "") -> dict[str, Any]:
+    """Make a line of the side bar, shown to who may see the model's rows: to their list, or a view.
 
     `model` is written as in a permission's name: `sms.message`. `icon` is one of the Material
     Symbols that Unfold brings.
@@ -18,7 +18,7 @@ def _page(title: str, icon: str, model: str) -> dict[str, Any]:
     def permission(request: HttpRequest) -> bool:
         return bool(request.user.has_perm(f"{app}.view_{name}"))
 
-    link = reverse_lazy(f"admin:{app}_{name}_changelist")
+    link = reverse_lazy(f"admin:{view or f'{app}_{name}_changelist'}")
     return {"title": title, "icon": icon, "link": link, "permission": permission}
 
 
@@ -73,6 +73,7 @@ UNFOLD: dict[str, Any] = {
                 "Network",
                 _page("Links", "cell_tower", "sms.link"),
                 _page("Routes", "alt_route", "sms.route"),
+                _page("Try a number", "travel_explore", "sms.route", "sms_route_try"),
                 _page("Registered clients", "perm_phone_msg", "sms.binding"),
             ),
             _section(

@@ -15,6 +15,12 @@ FIELDSETS: Any = [
 ]
 
 
+_NO_JSON = (
+    "This is not JSON: a table stands in braces, its keys in double quotes, and no comma "
+    'behind the last row: {"0x58": {"code": 30001}}'
+)
+
+
 class LinkForm(forms.ModelForm[Link]):
     """A link's settings."""
 
@@ -41,6 +47,8 @@ class LinkForm(forms.ModelForm[Link]):
                 field.label, field.help_text = words.label, words.help
                 if words.needs:
                     field.widget.attrs["data-needs"] = words.needs
+            if isinstance(field, forms.JSONField):
+                field.error_messages["invalid"] = _NO_JSON
             if isinstance(field.widget, AdminTextareaWidget):
                 field.widget.attrs["rows"] = 4
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from django.db.models import Count, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import IntegerField, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
@@ -27,6 +26,9 @@ _TONES: Final[Mapping[str, str]] = {
     LinkState.STOPPED: IDLE,
 }
 """Of the state of a bind; what is missing is a trouble."""
+
+COUNTED: Final = 10_000
+"""So long a queue is counted: of a longer one nobody needs to know more."""
 
 _WORST_FIRST: Final = (BAD, BUSY, GOOD)
 
@@ -139,6 +141,13 @@ class Standing:
         return self.link.window_size * max(len(self.binds), 1)
 
     @property
+    def depth(self) -> str:
+        """How many messages wait for it, in words."""
+        if self.waiting > COUNTED:
+            return f"more than {COUNTED:,} messages wait"
+        return f"{self.waiting:,} message{'s wait' if self.waiting != 1 else ' waits'}"
+
+    @property
     def oldest_due_s(self) -> int:
         """For how long the first of its queue has been due."""
         return self._health.oldest_due_s if self.waiting else 0
@@ -169,13 +178,19 @@ class Standing:
         return getattr(self.link, "health", None) or Health(link=self.link)
 
 
+class _Count(Subquery):
+    """Counts the rows of a query, within a larger one."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted)"
+    output_field = IntegerField()
+
+
 def links(rows: QuerySet[Link] | None = None) -> QuerySet[Link]:
     """Read links with all that their standing needs, in two queries."""
     queue = Message.objects.waiting().filter(link=OuterRef("pk")).order_by()
-    depth = queue.values("link_id").annotate(n=Count("id")).values("n")
     rows = Link.objects.all() if rows is None else rows
     chosen = rows.select_related("health").prefetch_related("slots")
-    return chosen.annotate(waiting=Coalesce(Subquery(depth), 0))
+    return chosen.annotate(waiting=_Count(queue.values("pk")[: COUNTED + 1]))
 
 
 def standing(link: Link) -> Standing:

@@ -16,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from sms import slots, trials
+from sms.admin.links import live
 from sms.admin.links.form import FIELDSETS, LinkForm
 from sms.admin.links.words import FIELDS
 from sms.lifecycle import LinkState
@@ -180,7 +181,7 @@ def test_a_links_page_tells_how_busy_each_connection_is_and_what_was_refused(
     assert "No worker" not in words
     for told in (
         *("Connection 1 up bound to acme since", "12.5 answers a second", "window: 7 of 10 in"),
-        *("1 messages wait, the first has been due for 9 s", "Circuit open: 10 errors in a row"),
+        *("1 message waits, the first has been due for 9 s", "Circuit open: 10 errors in a row"),
         *("3× ESME_RTHROTTLED (0x58)", socket.gethostname()),
     ):
         assert told in words, told
@@ -195,6 +196,8 @@ def test_the_form_says_what_would_be_cut_and_what_is_rarely_meant(
         "less than or equal to 65535",
     ):
         assert told in page
+    page = change(browser, link, err_overrides="{'011': 30003}", tls="on", tls_cert="x")
+    assert "keys in double quotes" in page and "cannot be read as PEM" in page
     page = change(browser, link, window_size=1, max_tps=100, enquire_link_s=5, tls="on")
     assert "asks for answers within 10 ms" in page and "ask less often than that" in page
 
@@ -265,3 +268,14 @@ def test_who_operates_without_changing_tests_what_is_stored(link: Link) -> None:
     )
     browser.post(f"{LIST}{link.pk}/test/")
     assert not ConnectionTest.objects.get().is_unsaved
+
+
+def test_a_long_queue_is_counted_so_far_as_anybody_wants_to_know(
+    browser: Browser, link: Link, make_message: MakeMessage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "COUNTED", 1)
+    for _ in range(3):
+        make_message()
+    (counted,) = live.links()
+    assert live.standing(counted).waiting == 2
+    assert "more than 1 messages wait" in browser.get(f"{LIST}live/").content.decode()

@@ -8,7 +8,7 @@
   const looked = new Map();
 
   async function refresh(url) {
-    const answer = await fetch(url, { headers: { "X-Refresh": "1" } });
+    const answer = await fetch(url);
     if (!answer.ok || answer.redirected) return;
     const now = new DOMParser().parseFromString(await answer.text(), "text/html");
     for (const fresh of now.querySelectorAll("[data-live-id]")) {
