@@ -10,7 +10,7 @@ VENV := .venv/bin/python
 INSTALL = @$(if $(PYTHON),$(PYTHON) requirements/install.py,\
 	echo "Python 3.11 or newer is needed; tried $(CANDIDATES)." >&2; exit 1;)
 
-.PHONY: help run demo test check bench lock clean install-base install-test
+.PHONY: help run demo test check bench pictures lock clean install-base install-test
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
@@ -37,6 +37,10 @@ check: install-test ## format, lint, types, import contracts, security, system c
 
 bench: install-base ## measure speed: ARGS="--messages 20000"; also on DATABASE_URL and CELERY_BROKER_URL
 	@data=$$(mktemp -d); trap 'rm -rf "$$data"' EXIT; DATA_DIR=$$data $(VENV) manage.py bench $(ARGS)
+
+pictures: install-test ## take README's pictures of the admin anew; needs Chromium
+	@data=$$(mktemp -d); trap 'rm -rf "$$data"' EXIT; DATA_DIR=$$data PICTURES=docs/pictures \
+	$(VENV) -m pytest tests/sms/admin/test_screens.py -k pages_fit
 
 lock: ## pin the newest versions that requirements/*.in allow
 	@PATH=".venv/bin:$$PATH"; command -v uv >/dev/null || \
