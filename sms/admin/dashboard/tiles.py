@@ -83,7 +83,7 @@ def of_callbacks() -> Iterator[Tile]:
         "Callbacks waiting",
         words.at_most(owed.waiting),
         _owed(owed) if owed.waiting else "every application knows what it should",
-        lists.callbacks(),
+        lists.callbacks(state="pending"),
         "warn" if owed.oldest_due_s > _LATE_S else "",
     )
     failing = owed.failing_hosts
