@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 
 import pytest
 from auditlog.models import LogEntry
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, Permission, User
 from django.db import connection
 from django.db.models import Q
 from django.http import StreamingHttpResponse
@@ -353,6 +353,20 @@ def test_callbacks_are_repeated(browser: Browser, failed: list[Message]) -> None
     assert "2 messages were not given their callbacks again. 2: it has no callbacks" in answer
     callback.refresh_from_db()
     assert callback.state == Callback.State.PENDING
+
+
+def test_support_sends_again_but_neither_cancels_nor_exports_nor_reads(
+    failed: list[Message],
+) -> None:
+    user = User.objects.create_user("sue", password="x", is_staff=True)
+    user.groups.add(Group.objects.get(name="Support"))
+    browser = Browser()
+    browser.force_login(user)
+    Message.objects.filter(pk=failed[1].pk).update(status=Status.QUEUED, body=TEXT)
+    pages = [browser.get(f"{LIST}{message.pk}/change/").content.decode() for message in failed[:2]]
+    assert f"{LIST}resend/" in pages[0] and f"?message={failed[0].sid}" in pages[0]
+    assert f"{LIST}cancel/" not in pages[1] and TEXT not in pages[1]
+    assert f"{LIST}export/" not in browser.get(LIST).content.decode()
 
 
 # --- export -------------------------------------------------------------------------------
