@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
-from sms.transports.sip.fields import Malformed, Uri, comma_separated, unquoted
+from sms.transports.sip.fields import comma_separated, unquoted
 from sms.transports.sip.message import Request
 
 LIFE_S: Final = 300.0
@@ -172,21 +172,7 @@ def _is_right(request: Request, said: Credentials, subscriber: Subscriber) -> bo
     expected = response_to(said, request.method, secret)
     is_same = hmac.compare_digest(expected.encode(), said.response.lower().encode())
     known = subscriber.is_enabled and said.algorithm in subscriber.algorithms
-    return is_same and known and said.username == subscriber.login and _is_for(request, said.uri)
-
-
-def _is_for(request: Request, uri: str) -> bool:
-    """Say whether a digest was made for a request to us.
-
-    Proxies respell the address, and some clients name the server instead of whom they write
-    to. Source: RFC 3261 §22.4, item 8: not necessarily a failure.
-    """
-    if uri == request.uri:
-        return True
-    try:
-        return Uri.read(uri).host == Uri.read(request.uri).host
-    except Malformed:
-        return False
+    return is_same and known and said.username == subscriber.login
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:

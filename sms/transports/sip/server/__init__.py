@@ -64,6 +64,7 @@ class Server:
         )
         self._gate = Gate(
             domain=settings.domain,
+            is_our_host=settings.means_this_edge,
             vouches=settings.vouches,
             nonces=Nonces(settings.secret),
             office=office,

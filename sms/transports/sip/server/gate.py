@@ -1,11 +1,12 @@
 """Who is it? Until that is known, nobody learns or moves anything."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from sms.transports.sip import digest
 from sms.transports.sip.digest import NOBODY, Credentials, Nonces, Subscriber, Verdict
-from sms.transports.sip.fields import NameAddr, user_of
+from sms.transports.sip.fields import Malformed, NameAddr, Uri, user_of
 from sms.transports.sip.flow import Flow
 from sms.transports.sip.guard import Guard
 from sms.transports.sip.message import Request
@@ -23,6 +24,7 @@ class Gate:
         self,
         *,
         domain: str,
+        is_our_host: Callable[[str], bool],
         vouches: Callable[[Flow], bool],
         nonces: Nonces,
         office: Office,
@@ -36,6 +38,7 @@ class Gate:
     ) -> None:
         """`admit` is called with every request whose sender is known for sure."""
         self._domain = domain
+        self._is_our_host = is_our_host
         self._vouches = vouches
         self._nonces = nonces
         self._office = office
@@ -115,7 +118,7 @@ class Gate:
     ) -> None:
         key = self._transactions.key(request)
         verdict = Verdict.WRONG
-        if said:
+        if said and self._is_for_us(request, said):
             verdict = digest.check(request, said, subscriber, self._nonces, fresh)
         if verdict is Verdict.RIGHT:
             self._guesses.give_back(flow.host)
@@ -130,6 +133,18 @@ class Gate:
                 self._replies.refuse_service(request, flow)
                 return
         self._challenge(request, flow, subscriber, stale=is_stale)
+
+    def _is_for_us(self, request: Request, said: Credentials) -> bool:
+        """Say whether a digest was made for a request to this edge.
+
+        Proxies respell the address, and some clients name the server instead of whom they
+        write to. Source: RFC 3261 §22.4, item 8: not necessarily a failure.
+        """
+        if said.uri == request.uri:
+            return True
+        with suppress(Malformed):
+            return self._is_our_host(Uri.read(said.uri).host)
+        return False
 
     def _challenge(
         self, request: Request, flow: Flow, subscriber: Subscriber, *, stale: bool

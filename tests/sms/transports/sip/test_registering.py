@@ -120,7 +120,7 @@ def test_the_answer_names_the_source_and_a_quick_refresh_is_not_written(bench: B
 
 def test_a_digest_may_name_the_server_instead_of_whom_it_writes_to(bench: Bench) -> None:
     alice = bench.client()
-    uri, elsewhere = "sip:bob@127.0.0.1", "sip:127.0.0.1:5060"
+    uri, elsewhere = "sip:bob@127.0.0.1", "sip:localhost:5060"
     first = alice.exchange(alice.request("MESSAGE", uri))
     for named, status in ((elsewhere, 415), ("sip:bob@elsewhere.example", 401)):
         header = alice.authorization(first, "MESSAGE", named)
