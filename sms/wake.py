@@ -16,7 +16,9 @@ from sms.models.link import queue_of
 
 logger = logging.getLogger(__name__)
 
-COALESCE_S = 0.02
+COALESCE_S = 0.25
+"""Less than a pump stays alert after a wake-up: while work flows it finds the rest by itself."""
+TICK_S = 0.02
 EXPIRES_S = 5
 BROKER_TIMEOUT_S = 2
 
@@ -63,7 +65,7 @@ class _WakeUp(NamedTuple):
 
 
 class _Waker:
-    """Sends at most one wake-up per queue and interval, from a thread of its own.
+    """Sends at most one wake-up per queue and COALESCE_S, from a thread of its own.
 
     The first request goes at once; those that come meanwhile make one more at the end of
     the interval, or the last rows of a burst would wait for their pump's own timer.
@@ -72,6 +74,7 @@ class _Waker:
     def __init__(self) -> None:
         self.pid = os.getpid()
         self._wake_ups: set[_WakeUp] = set()
+        self._sent_at: dict[_WakeUp, float] = {}
         self._lock = threading.Lock()
         self._asked = threading.Event()
         self._broker_is_down = False
@@ -89,11 +92,24 @@ class _Waker:
         while True:
             self._asked.wait()
             self._asked.clear()
-            with self._lock:
-                wake_ups, self._wake_ups = self._wake_ups, set()
-            for wake_up in wake_ups:
+            for wake_up in self._due():
                 self._send(*wake_up)
-            time.sleep(COALESCE_S)
+            time.sleep(TICK_S)
+
+    def _due(self) -> set[_WakeUp]:
+        """Take those whose queue's interval is over; the others are looked at again."""
+        now = time.monotonic()
+        with self._lock:
+            due = {
+                wake_up
+                for wake_up in self._wake_ups
+                if now - self._sent_at.get(wake_up, float("-inf")) >= COALESCE_S
+            }
+            self._wake_ups -= due
+            if self._wake_ups:
+                self._asked.set()
+        self._sent_at |= dict.fromkeys(due, now)
+        return due
 
     def _send(self, queue: str, is_for_all: bool, hops: int) -> None:
         try:

@@ -3,6 +3,7 @@
 import logging
 import os
 import threading
+import time
 import uuid
 from abc import ABC, abstractmethod
 
@@ -16,6 +17,10 @@ logger = logging.getLogger(__name__)
 
 LOOK_S = 1.0
 """A pump looks this often without being woken: delivery goes on without a broker."""
+SOON_S = 0.025
+ALERT_S = 0.5
+"""How long it looks every SOON_S once it was woken or had work: a look costs less than a
+wake-up, which a broker carries and Celery makes a task of."""
 MEND_S = 1.0
 """How long it waits after the database failed it."""
 
@@ -29,6 +34,7 @@ class Pump(ABC):
         """Owner of this pump's leases; a new one at every start."""
         self.stopping = threading.Event()
         self._woken = threading.Event()
+        self._alert_until = float("-inf")
         # Several workers of this host may serve one queue.
         process = os.environ.get("PROCESS_NAME", name)
         self._heartbeat = Heartbeat(beat_file(DATA_DIR, process))
@@ -72,8 +78,11 @@ class Pump(ABC):
             more = self._guarded_turn()
             self._heartbeat.beat()
             if not more:
-                self._woken.wait(LOOK_S)
-            self._woken.clear()
+                is_alert = time.monotonic() < self._alert_until
+                self._woken.wait(min(SOON_S, LOOK_S) if is_alert else LOOK_S)
+            if more or self._woken.is_set():
+                self._alert_until = time.monotonic() + ALERT_S
+                self._woken.clear()
         try:
             self.finish()
         except Exception:

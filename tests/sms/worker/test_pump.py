@@ -89,6 +89,17 @@ def test_it_looks_when_it_is_woken(started: Start, monkeypatch: pytest.MonkeyPat
         scripted.wait_turns(turn)
 
 
+def test_after_it_was_woken_it_looks_often_for_a_while(
+    started: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pump, "LOOK_S", LONG_S)
+    monkeypatch.setattr(pump, "SOON_S", 0.001)
+    monkeypatch.setattr(pump, "ALERT_S", LONG_S)
+    scripted = started(Scripted())
+    scripted.wake()
+    scripted.wait_turns(5)
+
+
 def test_it_goes_on_at_once_while_there_is_more(
     started: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
