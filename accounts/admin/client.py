@@ -79,7 +79,7 @@ class ClientAdmin(VerbAdmin[Client]):
     search_help_text = "A login, or an account's sid or name."
     autocomplete_fields = ("account",)
     actions_detail = ("set_password",)
-    fields = (("login", "account"), "friendly_name", "digest", "enabled", "sid")
+    fields = ("login", "account", "friendly_name", "digest", "enabled", "sid")
     add_fieldsets = (
         (
             None,

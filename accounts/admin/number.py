@@ -21,7 +21,7 @@ class PhoneNumberAdmin(VerbAdmin[PhoneNumber]):
     search_help_text = "Digits, or an account's sid or name."
     autocomplete_fields = ("account",)
     fieldsets = (
-        (None, {"fields": (("number", "account"), ("friendly_name", "sms_enabled"))}),
+        (None, {"fields": ("number", "account", ("friendly_name", "sms_enabled"))}),
         (
             "Inbound messages",
             {

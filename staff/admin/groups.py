@@ -10,6 +10,7 @@ from unfold.widgets import UnfoldAdminSelect2MultipleWidget
 
 from cpaas.pages import ModelAdmin
 from staff import rights
+from staff.admin.users import searchable
 
 admin.site.unregister(Group)
 
@@ -77,4 +78,4 @@ class GroupAdmin(ModelAdmin[Group]):
         if db_field.name == "permissions":
             kwargs["queryset"] = rights.held(user).select_related("content_type")
             kwargs["widget"] = UnfoldAdminSelect2MultipleWidget()
-        return super().formfield_for_manytomany(db_field, request=request, **kwargs)
+        return searchable(super().formfield_for_manytomany(db_field, request=request, **kwargs))

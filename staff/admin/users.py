@@ -97,12 +97,20 @@ class UserAdmin(DjangosUserAdmin[User], ModelAdmin[User]):
         if db_field.name == "user_permissions":
             kwargs["queryset"] = rights.held(_user(request)).select_related("content_type")
             kwargs["widget"] = UnfoldAdminSelect2MultipleWidget()
-        return super().formfield_for_manytomany(db_field, request=request, **kwargs)
+        return searchable(super().formfield_for_manytomany(db_field, request=request, **kwargs))
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """Let everybody who is made here log in here: there is no other use of a user."""
         obj.is_staff = obj.is_staff or not change
         super().save_model(request, obj, form, change)
+
+
+def searchable(field: Any) -> Any:
+    """Give a field of many choices back the class by which its script finds it; Unfold drops it."""
+    if isinstance(field.widget, UnfoldAdminSelect2MultipleWidget):
+        field.widget.attrs["class"] = "unfold-admin-autocomplete admin-autocomplete"
+        field.help_text = ""  # of keys to hold down
+    return field
 
 
 def _user(request: HttpRequest) -> User:
