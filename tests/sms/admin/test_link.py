@@ -244,12 +244,14 @@ def test_the_page_of_a_test_follows_it_and_says_how_it_ended(browser: Browser, l
     assert "data-live-every" not in page
 
 
-def test_who_may_not_operate_tests_no_connection(link: Link) -> None:
+def test_who_may_not_operate_tests_no_connection_and_reads_no_secret(link: Link) -> None:
+    Link.objects.update(password="s3cret", tls_cert="x", tls_key="PRIVATE KEY")
     viewer = User.objects.create_user("viewer", password="x", is_staff=True)
     viewer.user_permissions.add(Permission.objects.get(codename="view_link"))
     browser = Browser()
     browser.force_login(viewer)
     page = browser.get(f"{LIST}{link.pk}/change/").content.decode()
+    assert "s3cret" not in page and "PRIVATE" not in page
     assert "formaction" not in page and 'name="order"' not in page
     assert browser.post(f"{LIST}{link.pk}/test/").status_code == 403
     assert browser.post(f"{LIST}{link.pk}/order/", {"order": "resume"}).status_code == 403

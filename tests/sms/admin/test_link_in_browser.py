@@ -54,6 +54,11 @@ def test_the_form_shows_what_counts_and_the_state_follows_by_itself(
     browser.run(f"{choose}(document.querySelector('[name=kind]'))")
     assert is_shown("ws_port") and not is_shown("password") and not is_shown("tls")
 
+    on_enter = (
+        "[...document.querySelector('#link_form').elements].find(e => e.type === 'submit').name"
+    )
+    assert browser.run(on_enter) == "_save"
+
     assert "No worker runs for this link" in browser.text()
     slot = slots.take(link_id=link.pk, owner="a", binds=1)
     slots.tell(slot, owner="a", state=LinkState.UP, detail="bound to acme")
