@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from accounts import sids
 from accounts.models import Account
 from accounts.numbers import key
 from sms import text
@@ -76,6 +77,7 @@ def _message(
 ) -> Message:
     person = f"49{chance.choice(('151', '160', '171', '176'))}{chance.randrange(10**7):07}"
     return Message(
+        sid=_sid(at),
         account=account,
         direction=Direction.OUTBOUND_API,
         sender=shop.sender,
@@ -91,6 +93,12 @@ def _message(
         date_updated=at,
         due_at=None,
     )
+
+
+def _sid(at: datetime) -> str:
+    """Make a sid of that moment: lists are sorted by them."""
+    new = sids.new_message_sid()
+    return f"{new[:2]}{int(at.timestamp() * 1000):012x}{new[14:]}"
 
 
 def _inbound(

@@ -19,6 +19,9 @@ def test_a_made_up_week_is_counted_and_hangs_together() -> None:
     final = Message.objects.filter(status="delivered").values_list("id", flat=True)
     assert set(final) <= set(Segment.objects.values_list("message", flat=True))
     assert Callback.objects.filter(state="pending").exists()
+    in_order = Message.objects.order_by("date_created").values_list("sid", flat=True)
+    times = [sid[:14] for sid in in_order]
+    assert times == sorted(times)  # as lists have them
 
 
 def test_nothing_is_made_up_beside_what_is_real(link: Link) -> None:
