@@ -39,9 +39,9 @@
 
   const openSpan = (data, index) => {
     const since = new Date(data.starts[index]);
-    const until = new Date(since.getTime() + (data.span_s - 60) * 1000);
+    const until = new Date(since.getTime() + data.span_s * 1000); // which the list leaves out
     const span = { since_day: day(since), since_time: time(since), until_day: day(until),
-      until_time: `${time(until)}:59` };
+      until_time: time(until) };
     location.href = `${data.list_url}?${new URLSearchParams(span)}`;
   };
 
