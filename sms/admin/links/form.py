@@ -37,6 +37,9 @@ class LinkForm(forms.ModelForm[Link]):
     class Meta:
         model = Link
         fields = "__all__"  # noqa: DJ007  # every column is an operator's to set
+        # Here, and not where the fields are made: who may only look reads them, too.
+        labels = {name: words.label for name, words in FIELDS.items()}
+        help_texts = {name: words.help for name, words in FIELDS.items()}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

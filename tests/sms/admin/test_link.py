@@ -252,6 +252,7 @@ def test_who_may_not_operate_tests_no_connection_and_reads_no_secret(link: Link)
     browser.force_login(viewer)
     page = browser.get(f"{LIST}{link.pk}/change/").content.decode()
     assert "s3cret" not in page and "PRIVATE" not in page
+    assert "Sheets call it login, account or" in page  # it is explained all the same
     assert "formaction" not in page and 'name="order"' not in page
     assert browser.post(f"{LIST}{link.pk}/test/").status_code == 403
     assert browser.post(f"{LIST}{link.pk}/order/", {"order": "resume"}).status_code == 403
