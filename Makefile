@@ -42,6 +42,9 @@ pictures: install-test ## take README's pictures of the admin anew; needs Chromi
 	@data=$$(mktemp -d); trap 'rm -rf "$$data"' EXIT; DATA_DIR=$$data PICTURES=docs/pictures \
 	$(VENV) -m pytest tests/sms/admin/test_screens.py -k pages_fit
 
+faults: install-test ## hurt a platform under load, on a PostgreSQL and a RabbitMQ of its own; ARGS=--short
+	@data=$$(mktemp -d); trap 'rm -rf "$$data"' EXIT; DATA_DIR=$$data $(VENV) -m tests.faults $(ARGS)
+
 lock: ## pin the newest versions that requirements/*.in allow
 	@PATH=".venv/bin:$$PATH"; command -v uv >/dev/null || \
 		{ echo "make lock needs uv: $(VENV) -m pip install uv" >&2; exit 1; }; \

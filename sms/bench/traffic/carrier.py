@@ -8,7 +8,7 @@ import asyncio
 import struct
 import time
 from collections import Counter
-from typing import Any
+from typing import Any, NamedTuple
 
 from sms.bench.traffic.helper import obey
 
@@ -17,10 +17,18 @@ RESPONSE = 0x8000_0000
 BINDS = (0x0000_0001, 0x0000_0002, 0x0000_0009)
 SUBMIT_SM, DELIVER_SM, UNBIND, ENQUIRE_LINK = 0x04, 0x05, 0x06, 0x15
 DELIVER_SM_RESP = RESPONSE | DELIVER_SM
-RECEIPT = (
+TEXT = (
     b"id:%s sub:001 dlvrd:001 submit date:2601010000 done date:2601010000"
     b" stat:DELIVRD err:000 text:"
 )
+
+
+class Receipt(NamedTuple):
+    """A receipt until the platform has taken it."""
+
+    remote_id: bytes
+    source: bytes
+    recipient: bytes
 
 
 class Books:
@@ -29,8 +37,12 @@ class Books:
     def __init__(self) -> None:
         self.receipts = False
         self.latency_s = 0.0
+        self.is_silent = False
+        self.sessions: set[Session] = set()
         self.count = 0
         """Over all runs, for ids that never come back."""
+        self.undelivered: list[Receipt] = []
+        """Receipts that a session ended on, for the next one."""
         self.reset()
 
     def reset(self) -> None:
@@ -55,15 +67,32 @@ class Session(asyncio.Protocol):
         self._books = books
         self._received = b""
         self._sequence = 0
+        self._unacknowledged: dict[int, Receipt] = {}
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the connection."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101
         self._transport = transport
         self._loop = asyncio.get_running_loop()
+        self._books.sessions.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Keep what it has not acknowledged for the next session, as an SMSC does."""
+        self._books.sessions.discard(self)
+        self._books.undelivered += self._unacknowledged.values()
+
+    def send(self, data: bytes) -> None:
+        """Send octets as they are."""
+        self._transport.write(data)
+
+    def cut(self) -> None:
+        """End the connection without a word."""
+        self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """Answer every whole PDU, all in one write."""
+        if self._books.is_silent:
+            return  # as if a cable were out: what comes now was never seen
         received, start = self._received + data, 0
         answers: list[bytes] = []
         while len(received) - start >= HEADER.size:
@@ -87,10 +116,11 @@ class Session(asyncio.Protocol):
         if command == SUBMIT_SM:
             return self._take(sequence, body)
         if command == DELIVER_SM_RESP:
-            self._books.acknowledged += 1
+            self._books.acknowledged += self._unacknowledged.pop(sequence, None) is not None
             return []
         if command in BINDS:
-            return [_pdu(RESPONSE | command, sequence, b"bench\0")]
+            late, self._books.undelivered = self._books.undelivered, []
+            return [_pdu(RESPONSE | command, sequence, b"bench\0"), *map(self._deliver, late)]
         if command in (ENQUIRE_LINK, UNBIND):
             return [_pdu(RESPONSE | command, sequence)]
         return []
@@ -106,26 +136,26 @@ class Session(asyncio.Protocol):
         answers = [_pdu(RESPONSE | SUBMIT_SM, sequence, remote_id + b"\0")]
         times_end = body.index(b"\0", body.index(b"\0", recipient_end + 4) + 1)
         if self._books.receipts and body[times_end + 1] & 1:
-            self._sequence += 1
-            answers.append(_receipt(self._sequence, remote_id, source, recipient))
+            answers.append(self._deliver(Receipt(remote_id, source, recipient)))
         return answers
+
+    def _deliver(self, receipt: Receipt) -> bytes:
+        """Write a deliver_sm with esm_class 4 (SMPP 3.4 §4.6.1, Appendix B)."""
+        self._sequence += 1
+        self._unacknowledged[self._sequence] = receipt
+        text = TEXT % receipt.remote_id
+        body = b"".join(
+            (
+                *(b"\0\x01\x01", receipt.recipient, b"\0\x01\x01", receipt.source, b"\0"),
+                b"\x04\0\0\0\0\0\0\0\0",
+                *(bytes((len(text),)), text),
+            )
+        )
+        return _pdu(DELIVER_SM, self._sequence, body)
 
 
 def _pdu(command: int, sequence: int, body: bytes = b"") -> bytes:
     return HEADER.pack(HEADER.size + len(body), command, 0, sequence) + body
-
-
-def _receipt(sequence: int, remote_id: bytes, source: bytes, recipient: bytes) -> bytes:
-    """Write a deliver_sm with esm_class 4 (SMPP 3.4 §4.6.1, Appendix B)."""
-    text = RECEIPT % remote_id
-    body = b"".join(
-        (
-            *(b"\0\x01\x01", recipient, b"\0\x01\x01", source, b"\0"),
-            b"\x04\0\0\0\0\0\0\0\0",
-            *(bytes((len(text),)), text),
-        )
-    )
-    return _pdu(DELIVER_SM, sequence, body)
 
 
 async def main() -> None:
@@ -149,7 +179,29 @@ async def main() -> None:
             "acknowledged": books.acknowledged,
         }
 
-    await obey({"port": port, "reset": reset, "stats": stats})
+    async def told() -> dict[str, int]:
+        return dict(books.submits)
+
+    async def drop() -> int:
+        for session in (sessions := list(books.sessions)):
+            session.cut()
+        return len(sessions)
+
+    async def send(*, octets: str) -> None:
+        for session in books.sessions:
+            session.send(bytes.fromhex(octets))
+
+    async def hang(*, is_silent: bool) -> None:
+        books.is_silent = is_silent
+        if not is_silent:
+            await drop()  # nobody knows any more what the other has heard
+
+    await obey(
+        {
+            **{"port": port, "reset": reset, "stats": stats, "told": told},
+            **{"drop": drop, "send": send, "hang": hang},
+        }
+    )
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ class Platform:
 
     def __init__(self, engine: Engine, folder: Path, carrier_port: int) -> None:
         self._engine = engine
+        self._folder = folder
         self._log = folder / "serve.log"
         self.http_port, smpp_port, sip_port = _free_ports(3)
         # Nothing of the caller's own instance may leak into this one.
@@ -46,18 +47,40 @@ class Platform:
             "CALLBACK_ALLOWED_NETWORKS": "127.0.0.0/8",
             **engine.environment,
         }
-        with self._log.open("w") as log:
-            self._process = subprocess.Popen(  # noqa: S603  # our own command
-                (*MANAGE, "serve"), env=self._environment, stdout=log, stderr=subprocess.STDOUT
-            )
+        self.serve()
         try:
             self._set_up(carrier_port)
         except BaseException:
             self.close()
             raise
 
+    def serve(self) -> None:
+        """Start it; after a fault that ended it, once more."""
+        with self._log.open("w") as log:
+            self._process = subprocess.Popen(  # noqa: S603  # our own command
+                (*MANAGE, "serve"), env=self._environment, stdout=log, stderr=subprocess.STDOUT
+            )
+
+    def start(self, process: str) -> subprocess.Popen[bytes]:
+        """Start one more process of it, beside those it runs by itself."""
+        return subprocess.Popen(  # noqa: S603  # our own command
+            (*MANAGE, "run", process),
+            env=self._environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def hang_up(self, process: str) -> None:
+        """Have a process replace its own workers, one by one."""
+        os.kill(self.pids()[process], signal.SIGHUP)
+
+    def pids(self) -> dict[str, int]:
+        """Read which processes it runs, by name."""
+        files = (self._folder / "run").glob("*.pid")
+        return {file.stem: int(file.read_text()) for file in files}
+
     def _set_up(self, carrier_port: int) -> None:
-        self._wait_until_it_serves()
+        self.wait_until_it_serves()
         account = self.manage("createaccount", "Bench")
         self.path = f"/2012-04-24/Accounts/{account['sid']}/SMS/Messages.json"
         credentials = f"{account['sid']}:{account['auth_token']}".encode()
@@ -69,10 +92,17 @@ class Platform:
         self.order("resume")
 
     def order(self, order: str) -> None:
-        """Give the link an order, and wait until it is followed."""
+        """Give the link an order and wait until it is followed; `resume`, until it is bound.
+
+        Raises CannotMeasure when it does not come up.
+        """
         told = self.manage("link", LINK, order, "--wait", "30")
-        if order == "resume" and not any(slot["state"] == "up" for slot in told["slots"]):
-            raise CannotMeasure(f"The link to the carrier does not come up: {told}")
+        deadline = time.monotonic() + START_S
+        while order == "resume" and not any(slot["state"] == "up" for slot in told["slots"]):
+            if time.monotonic() > deadline:
+                raise CannotMeasure(f"The link to the carrier does not come up: {told}")
+            time.sleep(0.2)
+            told = self.manage("link", LINK)
 
     def manage(self, *words: str) -> dict[str, Any]:
         """Run a command of the platform and return what it says."""
@@ -91,13 +121,18 @@ class Platform:
     def close(self) -> None:
         """Stop it."""
         self._process.send_signal(signal.SIGINT)
+        self.end()
+
+    def end(self) -> None:
+        """Wait for its end, and bring it about where it does not come."""
         try:
             self._process.wait(STOP_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
 
-    def _wait_until_it_serves(self) -> None:
+    def wait_until_it_serves(self) -> None:
+        """Wait until it takes messages. Raises CannotMeasure when it does not."""
         deadline = time.monotonic() + START_S
         while "serving; Ctrl-C stops it" not in self._log.read_text():
             if self._process.poll() is not None or time.monotonic() > deadline:

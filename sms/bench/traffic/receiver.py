@@ -16,20 +16,22 @@ class Books:
     """What was told of each message, in the order it came."""
 
     def __init__(self) -> None:
+        self.is_silent = False
         self.reset()
 
     def reset(self) -> None:
         """Begin anew."""
-        self.told: dict[str, list[str]] = {}
+        self.told: dict[str, list[tuple[str, float]]] = {}
         self.count = 0
         self.last_at = 0.0
 
     def enter(self, content: bytes) -> None:
         """Note a callback."""
         fields = dict(urllib.parse.parse_qsl(content.decode()))
-        self.told.setdefault(fields["MessageSid"], []).append(fields["MessageStatus"])
         self.count += 1
         self.last_at = time.monotonic()
+        told = (fields["MessageStatus"], self.last_at)
+        self.told.setdefault(fields["MessageSid"], []).append(told)
 
 
 class Connection(asyncio.Protocol):
@@ -46,6 +48,8 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Answer every whole request."""
+        if self._books.is_silent:
+            return
         self._received += data
         while (end := self._received.find(b"\r\n\r\n")) >= 0:
             found = LENGTH.search(self._received, 0, end + 1)
@@ -71,7 +75,9 @@ async def main() -> None:
         books.reset()
 
     async def stats() -> dict[str, Any]:
-        orders = {tuple(dict.fromkeys(statuses)) for statuses in books.told.values()}
+        orders = {
+            tuple(dict.fromkeys(status for status, _ in told)) for told in books.told.values()
+        }
         return {
             "callbacks": books.count,
             "messages": len(books.told),
@@ -79,7 +85,13 @@ async def main() -> None:
             "last_at": books.last_at,
         }
 
-    await obey({"port": port, "reset": reset, "stats": stats})
+    async def told() -> dict[str, list[tuple[str, float]]]:
+        return books.told
+
+    async def hang(*, is_silent: bool) -> None:
+        books.is_silent = is_silent
+
+    await obey({"port": port, "reset": reset, "stats": stats, "told": told, "hang": hang})
 
 
 if __name__ == "__main__":
