@@ -65,8 +65,9 @@ def _cancel(messages: Sequence[Message], by: str) -> Outcome:
 
 
 def _has_no_callbacks(messages: Sequence[Message]) -> Why:
-    with_some = Callback.objects.filter(message__in=messages).values_list("message", flat=True)
-    return {m.id: "it has no callbacks" for m in messages if m.id not in set(with_some)}
+    callbacks = Callback.objects.filter(message__in=messages)
+    with_some = set(callbacks.values_list("message", flat=True))
+    return {m.id: "it has no callbacks" for m in messages if m.id not in with_some}
 
 
 def _repeat(messages: Sequence[Message], by: str) -> Outcome:

@@ -181,9 +181,7 @@ class MessageAdmin(ReadOnly, ModelAdmin[Message]):
             "kept": summary(kept),
             "most": MOST if len(ids) > MOST else None,
             "ids": ",".join(str(message.id) for message in to_go),
-            "back": request.get_full_path()
-            if request.method == "POST"
-            else request.GET.get("back", ""),
+            "back": request.get_full_path() if request.method == "POST" else self._back(request),
             "media": self.media,
         }
         return TemplateResponse(request, "sms/admin/messages/confirm.html", context)
@@ -203,7 +201,9 @@ class MessageAdmin(ReadOnly, ModelAdmin[Message]):
         return HttpResponseRedirect(self._back(request))
 
     def _back(self, request: HttpRequest) -> str:
-        back = request.POST.get("back", "")
+        """Return to where somebody came from: never to another site, nor to a script."""
+        asked = request.POST if request.method == "POST" else request.GET
+        back = asked.get("back", "")
         if url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure()):
             return back
         return reverse("admin:sms_message_changelist")

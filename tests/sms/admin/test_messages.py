@@ -369,6 +369,14 @@ def test_support_sends_again_but_neither_cancels_nor_exports_nor_reads(
     assert f"{LIST}export/" not in browser.get(LIST).content.decode()
 
 
+@pytest.mark.parametrize("back", ["javascript:alert(1)", "https://elsewhere.example/", ""])
+def test_a_question_leads_back_to_our_own_pages_alone(
+    back: str, browser: Browser, failed: list[Message]
+) -> None:
+    asked = browser.get(f"{LIST}resend/", {"ids": failed[0].pk, "back": back})
+    assert asked.context["back"] == LIST
+
+
 # --- export -------------------------------------------------------------------------------
 
 
