@@ -1,4 +1,18 @@
-"""The project: settings, URLs, and the Celery application. No rules of its own."""
+"""The project: settings, URLs, and the Celery application. No rules of its own.
+
+settings.py     Django's settings: every knob is an environment variable
+env.py          reading these from the environment, from files, and from a running instance
+urls.py         the doors on HTTP
+resolving.py    finding a path's view once, and remembering it
+middleware.py   Django's middleware for pages, stepping aside for the API
+pages.py        what the admin's pages are made of
+appearance.py   how the admin looks: name, colours, side bar
+wsgi.py         what the web server loads
+celery.py       the Celery application
+heartbeat.py    how a worker says that it works
+health.py       asking a process of this host whether it does
+logs.py         how log lines look
+"""
 
 from cpaas.celery import app as celery_app
 

@@ -7,7 +7,36 @@
 
     ---> a call        ==> committed rows plus a coalesced wake-up
 
-Four verbs, one module each; API, admin, commands and the network are doors that
+Four verbs, one room each; API, admin, commands and the network are doors that
 call them. The row in the database is the truth and the queue; the broker carries
 nothing but wake-ups.
+
+The verbs, and what operators do beside them:
+
+    submit dispatch/ receive/ notify/           the four
+    relay conversation/ keywords                what clients and recipients write to us
+    resend copies cancel barring operate trials what operators order
+    explain foretell timeline                   what people are told of a message
+
+What they decide by:
+
+    routing/ circuit clients/ blocking idempotency covering
+
+The queue, and who works on it:
+
+    outbox/ slots wake                          the only raw SQL; leases; wake-ups
+    worker/ switchboard tasks sweep/ supervisor/
+    statistics/ meters patience                 what is counted, and how long a statement may take
+
+The doors, and what is behind them:
+
+    api/ admin/ monitoring/ webphone/ management/
+    transports/ webhook/                        the network: SMPP and SIP; customers' URLs
+
+Pure, below all of it:
+
+    lifecycle errors causes text rcml/ overrides pem
+    models/ checks apps                         and Django's own, which are not pure
+
+Nothing imports showcase/ (a made-up week to look at) or bench/ (measuring), but their commands.
 """

@@ -4,6 +4,7 @@ groups.py      which group may do what: one table, given after every migration
 rights.py      who may change whose rights
 audit/         record() what people do; rows that people edit are recorded by themselves
 access/        where a request comes from, how long a session lasts, too many wrong passwords
+models.py      what our groups were given once
 passwords.py   what a password of staff needs
 retention.py   what is forgotten, and when
 admin/         pages of users, groups, the audit log and log-ins

@@ -8,6 +8,7 @@ routes/      which link carries which messages; try a number
 binding.py   SIP clients that are registered
 block.py     recipients that nothing is sent to
 optout.py    people who wrote STOP
+readonly.py  pages of rows that only the platform writes
 """
 
 from sms.admin import binding, block, callbacks, dashboard, links, messages, optout, routes

@@ -1,6 +1,5 @@
 """Talk with the application of a number about a message that came in for it.
 
-    hooks.py    which URL is told of a message, and where that stands
     request.py  what it is told
     answers.py  what follows from its answer: replies, another URL, a later try
     replies.py  replies, each made once

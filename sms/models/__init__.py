@@ -18,6 +18,9 @@ binding.py      Binding: where a SIP client can be reached
 event.py        Event: what the other rows do not say about a message
 hook.py         Hook: whom an inbound message is told, and how far that is
 idempotency.py  IdempotencyKey: which request became which message
+retention.py    Retention: how far what is old is deleted
+choices.py      choices and constraints from the enums of the pure rooms
+smpp_rules.py   what the columns of an SMPP link may hold
 """
 
 from sms.models.arrival import Arrival

@@ -9,6 +9,7 @@ retention.py what becomes of old messages
 bindings.py  where clients were
 references.py counters of long messages
 callbacks.py callbacks whose worker or whose time is gone, and old attempts
+batch.py     how much at once, and how rows are locked
 
 Everything here is idempotent and safe to run in several workers at once.
 """

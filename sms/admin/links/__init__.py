@@ -5,7 +5,7 @@ form.py     the settings, by subject
 words.py    what each setting is called and means, for who reads a carrier's data sheet
 live.py     how links do at this moment, for people
 orders.py   pause, drain, rebind and the like, with a question before what interrupts
-tests.py    does the carrier let us in?
+trying.py   does the carrier let us in?
 """
 
 from sms.admin.links import page
