@@ -14,6 +14,7 @@ from sms.errors import ErrorCode
 from sms.lifecycle import FINAL, Direction, SegmentState, Status
 from sms.models import Event, Message, Segment
 from sms.outbox import Move
+from staff import audit
 
 BATCH = 500
 
@@ -58,14 +59,15 @@ def _cancel(ids: list[int], by: str) -> Kept:
             Message.objects.select_for_update(no_key=True).filter(id__in=ids).order_by("id")
         )
         kept = refusals(rows)
-        over = [message.id for message in rows if message.id not in kept]
+        over = [message for message in rows if message.id not in kept]
         outbox.record(
-            moves=[Move(id_, Status.FAILED, ErrorCode.BLOCKED) for id_ in over],
+            moves=[Move(message.id, Status.FAILED, ErrorCode.BLOCKED) for message in over],
             events=[
-                Event(message_id=id_, kind=Event.Kind.CANCELLED, raw=f"by {by}"[:255])
-                for id_ in over
+                Event(message=message, kind=Event.Kind.CANCELLED, raw=f"by {by}"[:255])
+                for message in over
             ],
         )
+        audit.record_many(over, "cancelled")
     return kept
 
 

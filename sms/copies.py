@@ -6,6 +6,7 @@ from django.db import IntegrityError, transaction
 
 from sms import outbox
 from sms.models import Event, Message
+from staff import audit
 
 
 class AlreadyResent(Exception):
@@ -33,6 +34,7 @@ def insert(message: Message, copy: Copy) -> None:
             Event.objects.bulk_create(
                 Event(message=one, kind=Event.Kind.RESENT, raw=raw[:255]) for one, raw in told
             )
+            audit.record(copy.of, "sent again", copy=(None, message.sid))
     except IntegrityError:
         if not Message.objects.filter(resent_from=copy.of).exists():
             raise

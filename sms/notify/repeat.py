@@ -5,8 +5,9 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from sms import outbox, wake
-from sms.models import Callback, Event, Hook
+from sms.models import Callback, Event, Hook, Message
 from sms.webhook import host_if_usable, host_of
+from staff import audit
 
 BATCH = 500
 
@@ -56,6 +57,8 @@ def _begin_anew(ids: list[int], by: str) -> int:
         Event.objects.bulk_create(
             Event(message_id=id_, kind=Event.Kind.REPEATED, raw=raw) for id_ in messages
         )
+        told = Message.objects.filter(id__in=messages).only("sid").order_by("id")
+        audit.record_many(told, "given its callbacks again")
     outbox.probe_now(sorted(hosts))
     return len(rows)
 

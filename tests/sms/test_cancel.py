@@ -1,6 +1,7 @@
 """Cancelling what waits, and nothing else."""
 
 import pytest
+from auditlog.models import LogEntry
 from django.utils import timezone
 
 from sms.cancel import cancel
@@ -27,6 +28,7 @@ def test_what_waits_fails_with_30004_and_its_url_is_told(
     assert (message.status, message.error_code, message.due_at) == ("failed", 30004, None)
     event = message.events.get()
     assert (event.kind, event.raw) == (Event.Kind.CANCELLED, "by ann")
+    assert LogEntry.objects.get(object_repr=message.sid).additional_data["did"] == "cancelled"
     callback = Callback.objects.get()
     assert (callback.status, callback.error_code) == ("failed", 30004)
     bench.turn()

@@ -1,4 +1,4 @@
-"""What operators do with messages: asked first, then done, and written down."""
+"""What operators do with messages: asked first, then done."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +16,6 @@ from sms.lifecycle import Direction
 from sms.models import Callback, Message
 from sms.resend import MOST, resend
 from sms.resend import refusals as not_resent
-from staff import audit
 
 _ALL: Final = Q()
 
@@ -43,7 +42,7 @@ class Order:
     label: str
     icon: str
     done: str
-    """What was done, for whoever asked for it and for the log."""
+    """What was done, for whoever asked for it."""
     hint: str
     """What to know before."""
     refusals: Callable[[Sequence[Message]], Why]
@@ -120,12 +119,10 @@ ORDERS: Final[Mapping[str, Order]] = {
 
 
 def carry_out(request: HttpRequest, order: Order, messages: Sequence[Message]) -> Outcome:
-    """Give an order, tell the operator what came of it, and write it down."""
+    """Give an order, and tell the operator what came of it."""
     outcome = order.give(messages, request.user.get_username())
-    done = [message for message in messages if message.id not in outcome.kept]
-    if done:
-        audit.record_many(done, order.done)
-        notes.success(request, f"{_count(len(done))} {order.done}.")
+    if outcome.done:
+        notes.success(request, f"{_count(outcome.done)} {order.done}.")
     if outcome.kept:
         reasons = "; ".join(f"{n}: {why}" for n, why in summary(outcome.kept))
         notes.warning(request, f"{_count(len(outcome.kept))} not {order.done}. {reasons}.")

@@ -4,25 +4,26 @@ from argparse import ArgumentParser
 from datetime import UTC, datetime
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db.models import QuerySet
 from django.utils.dateparse import parse_date, parse_datetime
 
+from accounts.management.script import ScriptCommand
 from sms import notify
 from sms.models import Callback, Message
 
 
-class Command(BaseCommand):
+class Command(ScriptCommand):
     """Repeat the callbacks of messages, or those that failed."""
 
     help = (
         "Make callbacks again: all those of the messages that are named, or with --host or "
         "--since those that failed. Their webhook-id stays the same."
     )
-    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add what to repeat."""
+        super().add_arguments(parser)
         parser.add_argument("sids", metavar="SID", nargs="*", help="messages")
         parser.add_argument(
             "--host", help="failed ones of this host, example.org or example.org:81"
@@ -34,13 +35,17 @@ class Command(BaseCommand):
             "--delivered", action="store_true", help="with --host or --since: delivered ones, too"
         )
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        """Repeat them, and say how many. Raises CommandError where nothing is named."""
+    def make(self, **options: Any) -> dict[str, Any]:
+        """Repeat them, and count. Raises CommandError where nothing is named."""
         if bool(options["sids"]) == bool(options["host"] or options["since"]):
             raise CommandError("Name messages, or --host and --since.")
         chosen = _of_messages(options["sids"]) if options["sids"] else _of_hosts(options)
-        count = notify.repeat(chosen, by="repeatcallbacks")
-        self.stdout.write(f"{count} callback{'' if count == 1 else 's'} will be made again.")
+        return {"repeated": notify.repeat(chosen, by="repeatcallbacks")}
+
+    def readable(self, made: dict[str, Any]) -> str:
+        """Say how many."""
+        count = made["repeated"]
+        return f"{count} callback{'' if count == 1 else 's'} will be made again."
 
 
 def _of_messages(sids: list[str]) -> QuerySet[Callback]:

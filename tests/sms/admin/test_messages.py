@@ -373,7 +373,7 @@ def test_support_sends_again_but_neither_cancels_nor_exports_nor_reads(
 def test_a_question_leads_back_to_our_own_pages_alone(
     back: str, browser: Browser, failed: list[Message]
 ) -> None:
-    asked = browser.get(f"{LIST}resend/", {"ids": failed[0].pk, "back": back})
+    asked = browser.get(f"{LIST}resend/", {"ids": str(failed[0].pk), "back": back})
     assert asked.context["back"] == LIST
 
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from auditlog.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.core.management import CommandError, call_command
 from django.test import Client as Browser
@@ -52,6 +53,8 @@ def test_a_command_has_callbacks_begin_anew(message: Message, arguments: list[st
     call_command("repeatcallbacks", *[text.format(sid=message.sid) for text in arguments])
     callback = Callback.objects.get()
     assert (callback.state, callback.attempts, callback.finished_at) == ("pending", 0, None)
+    entry = LogEntry.objects.get(object_repr=message.sid)
+    assert entry.additional_data["by"].endswith(" by repeatcallbacks")
     headers = attempt(500)
     assert Callback.objects.get().state == "pending", "it has a whole day again"
     assert headers["webhook-id"] == f"{message.sid}-1", "the receiver may have had it"
@@ -128,6 +131,7 @@ def test_the_admin_repeats_callbacks(message: Message, client: Browser) -> None:
     )
     assert "1 callback will be made again." in answer.content.decode()
     assert Callback.objects.get().state == "pending"
+    assert str(LogEntry.objects.get(object_repr=message.sid).actor) == "operator"
     page = client.get(reverse("admin:sms_callback_change", args=[Callback.objects.get().pk]))
     assert "answered 500" in page.content.decode()
 
