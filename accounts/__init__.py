@@ -3,7 +3,7 @@
 sids.py             AC…, PN…, CL…, SM…: names that sort by time
 secrets.py          encryption at rest, look-up digests
 numbers.py          comparing senders and recipients by digits
-models.py           Account, PhoneNumber, Client
+models/             Account, PhoneNumber, Client
 unrouted.py         the account for what belongs to nobody
 authentication.py   HTTP Basic for the API
 access.py           whose things a caller may touch
