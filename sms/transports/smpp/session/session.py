@@ -1,17 +1,6 @@
-"""One SMPP session, in either role, without I/O: octets and the time in, events out.
-
-events.py    what a session tells its owner
-framing.py   from a stream of octets to whole PDUs
-requests.py  our open requests, by sequence number
-
-The owner feeds `receive_data` and `tick`, writes what `data_to_send` returns after
-each call, and calls `tick` again at `next_deadline`. Every `now` is in seconds of one
-monotonic clock. A session answers enquire_link and unbind by itself; everything else
-that the peer asks comes out as an event and waits for `answer` or `refuse`.
-"""
+"""The session: what it hears, what it makes of that, and what is due."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from sms.transports.smpp.codec import (
@@ -19,23 +8,17 @@ from sms.transports.smpp.codec import (
     RESPONSE_BIT,
     Bind,
     CommandStatus,
-    DataSm,
-    DeliverSm,
     EnquireLink,
     EnquireLinkResp,
     GenericNack,
     MalformedPdu,
     Pdu,
-    QuerySm,
-    SubmitSm,
     Unbind,
     UnbindResp,
     decode,
-    encode,
     plain_response,
 )
 from sms.transports.smpp.session.events import (
-    BINDS,
     MODES,
     Answered,
     BindRefused,
@@ -44,7 +27,6 @@ from sms.transports.smpp.session.events import (
     Event,
     LateResponse,
     MalformedReceived,
-    Mode,
     PeerAlive,
     PeerUnbinds,
     RequestReceived,
@@ -54,196 +36,14 @@ from sms.transports.smpp.session.events import (
     Unanswered,
     UnexpectedResponse,
 )
-from sms.transports.smpp.session.framing import FrameBuffer, ImpossibleLength
-from sms.transports.smpp.session.requests import WINDOWED, OpenRequest, OpenRequests
-
-__all__ = [
-    "BINDS",
-    "Answered",
-    "BindRefused",
-    "BindRequested",
-    "Bound",
-    "Event",
-    "LateResponse",
-    "MalformedReceived",
-    "Mode",
-    "OpenRequest",
-    "PeerAlive",
-    "PeerUnbinds",
-    "RequestReceived",
-    "Role",
-    "Session",
-    "SessionOver",
-    "State",
-    "Timers",
-    "Unanswered",
-    "UnexpectedResponse",
-    "WindowFull",
-    "WrongState",
-]
+from sms.transports.smpp.session.framing import ImpossibleLength
+from sms.transports.smpp.session.requests import WINDOWED, OpenRequest
+from sms.transports.smpp.session.rules import PEER
+from sms.transports.smpp.session.speaking import Speaker
 
 
-class WrongState(RuntimeError):
-    """Our own fault: this request is not for this role or this state."""
-
-
-class WindowFull(RuntimeError):
-    """Our own fault: `window_free` was 0."""
-
-
-@dataclass(frozen=True, slots=True)
-class Timers:
-    """In seconds. Source: SMPP 3.4 §7.2."""
-
-    bind_s: float = 10.0
-    """For the answer to our bind, or for the peer's bind to come."""
-    response_s: float = 10.0
-    enquire_link_s: float = 30.0
-    """Of silence from the peer before we probe it; 0 never probes."""
-    whole_pdu_s: float = 10.0
-    """From the first octets of a PDU to its last."""
-    remember_s: float = 600.0
-    """How long a request that was given up can still be told its late answer."""
-
-
-_ALLOWED: Final[Mapping[type[Pdu], Mapping[Role, Mode]]] = {
-    SubmitSm: {Role.ESME: Mode.TRANSMITTER},
-    QuerySm: {Role.ESME: Mode.TRANSMITTER},
-    DeliverSm: {Role.SMSC: Mode.RECEIVER},
-    DataSm: {Role.ESME: Mode.TRANSMITTER, Role.SMSC: Mode.RECEIVER},
-}
-"""Who may send what, and the bind it needs. Source: SMPP 3.4 §2.3."""
-
-_TAKEN: Final[Mapping[type[Pdu], Mapping[Role, Mode]]] = {
-    **_ALLOWED,
-    # Some peers bring receipts on whichever bind is at hand; refused, they would be lost.
-    DeliverSm: {Role.SMSC: Mode.TRANSCEIVER},
-    DataSm: {Role.ESME: Mode.TRANSMITTER, Role.SMSC: Mode.TRANSCEIVER},
-}
-"""The same for what the peer sends: one of the modes is enough."""
-
-_PEER: Final = {Role.ESME: Role.SMSC, Role.SMSC: Role.ESME}
-_NO_MODE: Final = Mode(0)
-
-
-class Session:
+class Session(Speaker):
     """One connection's worth of SMPP. Not thread-safe."""
-
-    def __init__(
-        self,
-        role: Role,
-        *,
-        now: float,
-        timers: Timers = Timers(),
-        window_size: int = 10,
-        first_sequence: int = 1,
-    ) -> None:
-        self.role = role
-        self.state = State.OPEN
-        self.mode = _NO_MODE
-        self.window_size = window_size
-        self.timers = timers
-        """Changed ones count from the next request on."""
-        self._requests = OpenRequests(remember_s=timers.remember_s, first_sequence=first_sequence)
-        self._outbox: list[tuple[bytes, OpenRequest | None]] = []
-        self._frames = FrameBuffer()
-        self._opened_at = now
-        self._heard_at = now
-        self._is_probing = False
-        self._peers_bind: Bind | None = None
-        self._peers_unbind: Pdu | None = None
-        """Not answered yet: our window is open."""
-
-    # --- asking ---------------------------------------------------------------------
-
-    @property
-    def window_free(self) -> int:
-        """Count the messages that may be sent before the next answer."""
-        return max(self.window_size - self._requests.windowed, 0)
-
-    @property
-    def open_count(self) -> int:
-        """Count the requests of ours that wait for an answer."""
-        return len(self._requests)
-
-    @property
-    def backlog(self) -> int:
-        """Count the PDUs that wait for `data_to_send`."""
-        return len(self._outbox)
-
-    def request(self, pdu: Pdu, *, now: float, context: object = None) -> OpenRequest:
-        """Queue a request under the next sequence number.
-
-        Raises WrongState, WindowFull, and InvalidField for a PDU that cannot be
-        written; then nothing was queued.
-        """
-        self._check_may_send(pdu)
-        pdu.sequence_number = self._requests.next_sequence()
-        octets = encode(pdu)
-        timeout_s = self.timers.bind_s if isinstance(pdu, Bind) else self.timers.response_s
-        request = OpenRequest(type(pdu), pdu.sequence_number, context, now + timeout_s)
-        self._requests.add(request)
-        self._outbox.append((octets, request))
-        if isinstance(pdu, Unbind):
-            self.state = State.UNBINDING
-        return request
-
-    def _check_may_send(self, pdu: Pdu) -> None:
-        if not self._may_send(pdu):
-            raise WrongState(f"{pdu.name} as {self.role.value} while {self.state.value}")
-        if isinstance(pdu, WINDOWED) and not self.window_free:
-            raise WindowFull(f"{self.window_size} requests are open")
-
-    def _may_send(self, pdu: Pdu) -> bool:
-        if isinstance(pdu, Bind):
-            is_first = not self._requests
-            return self.role is Role.ESME and self.state is State.OPEN and is_first
-        if isinstance(pdu, WINDOWED):
-            return self.state is State.BOUND and self._is_allowed(self.role, pdu)
-        return isinstance(pdu, Unbind | EnquireLink) and self.state is State.BOUND
-
-    def _is_allowed(self, sender: Role, pdu: Pdu) -> bool:
-        table = _ALLOWED if sender is self.role else _TAKEN
-        return bool(table[type(pdu)].get(sender, _NO_MODE) & self.mode)
-
-    def answer(self, request: Pdu, response: Pdu) -> None:
-        """Queue the response to a request of the peer; dropped when the session is over.
-
-        Raises InvalidField for a response that cannot be written.
-        """
-        if self.state is State.CLOSED:
-            return
-        response.sequence_number = request.sequence_number
-        self._outbox.append((encode(response), None))
-        if request is self._peers_bind:
-            self._peers_bind = None
-            if response.command_status == CommandStatus.OK:
-                self._become_bound(type(request))
-
-    def refuse(self, request: Pdu, command_status: int) -> None:
-        """Queue the negative response to a request of the peer."""
-        self.answer(request, plain_response(request.command_id, 0, command_status))
-
-    def _become_bound(self, bind: type[Pdu]) -> None:
-        self.state = State.BOUND
-        self.mode = MODES[bind]
-
-    def data_to_send(self) -> bytes:
-        """Take the octets to write now; the requests among them count as written."""
-        data = b"".join([octets for octets, _ in self._outbox])
-        for _, request in self._outbox:
-            if request:
-                request.written = True
-        self._outbox.clear()
-        return data
-
-    def close(self, reason: str) -> SessionOver:
-        """End the session at once and hand back every open request."""
-        self.state = State.CLOSED
-        self._frames.clear()
-        # What goes back as not written must not be written after all.
-        self._outbox = [(octets, request) for octets, request in self._outbox if not request]
-        return SessionOver(reason, self._requests.drain())
 
     # --- hearing --------------------------------------------------------------------
 
@@ -277,9 +77,6 @@ class Session:
             return self._on_response(pdu)
         return _ON_REQUEST[type(pdu)](self, pdu)
 
-    def _send(self, pdu: Pdu) -> None:
-        self._outbox.append((encode(pdu), None))
-
     # --- the peer's requests --------------------------------------------------------
 
     def _on_bind(self, pdu: Pdu) -> list[Event]:
@@ -291,7 +88,7 @@ class Session:
         return [BindRequested(pdu)]
 
     def _on_message(self, pdu: Pdu) -> list[Event]:
-        if not self._is_allowed(_PEER[self.role], pdu):
+        if not self._is_allowed(PEER[self.role], pdu):
             return self._refuse_now(pdu, CommandStatus.INVALID_BIND_STATE)
         return [RequestReceived(pdu)]
 
