@@ -26,7 +26,7 @@ LABELS: Final = {
 }
 RELATED: Final = (
     ("Messages", "admin:sms_message_changelist", "account__id__exact"),
-    ("Callbacks", "admin:sms_callback_changelist", "message__account__id__exact"),
+    ("Callbacks", "admin:sms_callback_changelist", "account__id__exact"),
     ("Numbers", "admin:accounts_phonenumber_changelist", "account__id__exact"),
     ("SIP clients", "admin:accounts_client_changelist", "account__id__exact"),
     ("Routes of its own", "admin:sms_route_changelist", "account__id__exact"),

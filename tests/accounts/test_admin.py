@@ -1,5 +1,6 @@
 """The admin is a door like any other: what it changes goes through the verbs."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from accounts import memory
+from accounts.admin.account import RELATED
 from accounts.models import Account, Client, PhoneNumber
 from tests.conftest import caller, opens
 
@@ -131,6 +133,14 @@ def test_the_list_asks_as_much_for_many_accounts_as_for_one(
         Account.objects.create(friendly_name=f"Child {n}", parent=account)
     with django_assert_max_num_queries(8):
         browser.get("/admin/accounts/account/")
+
+
+def test_each_list_of_what_an_account_has_opens(browser: Browser, account: Account) -> None:
+    page = browser.get(f"/admin/accounts/account/{account.pk}/change/").content.decode()
+    lists = re.findall(rf'href="(/admin/\w+/\w+/\?\w+={account.pk})"', page)
+    assert len(lists) == len(RELATED)
+    for url in lists:
+        assert browser.get(url).status_code == 200, url
 
 
 def test_accounts_are_made_and_not_deleted(browser: Browser, account: Account) -> None:
