@@ -9,6 +9,8 @@ binding.py   SIP clients that are registered
 block.py     recipients that nothing is sent to
 optout.py    people who wrote STOP
 readonly.py  pages of rows that only the platform writes
+uncounted.py lists that are read a page at a time, and never counted
+words.py     statuses, accounts and ages as pages of messages and callbacks show them
 """
 
 from sms.admin import binding, block, callbacks, dashboard, links, messages, optout, routes

@@ -216,11 +216,9 @@ def _delete(places: Sequence[tuple[int, str]], link_id: int) -> None:
 
 def _release(logins: Iterable[str], link_id: int) -> int:
     """Let out what waits for clients that are here now."""
-    waiting = Message.objects.filter(
+    waiting = Message.objects.waiting().filter(
         recipient_key__in=[login.casefold() for login in logins],
         num_segments__isnull=True,
-        due_at__isnull=False,
-        locked_until__isnull=True,
         recipient__startswith="client:",
     )
     # Not those that are due here anyway: they would lose their place.

@@ -41,13 +41,9 @@ def _waiting(hosts: Sequence[str]) -> QuerySet[Callback]:
     tried = Callback.objects.filter(locked_until__isnull=False).values("host")
     silent = CallbackHost.objects.filter(opened_at__isnull=False).values("host")
     return (
-        Callback.objects.select_for_update(of=("self",), skip_locked=True)
-        .filter(
-            host__in=hosts,
-            state=Callback.State.PENDING,
-            locked_until__isnull=True,
-            due_at__lte=Now(),
-        )
+        Callback.objects.waiting()
+        .select_for_update(of=("self",), skip_locked=True)
+        .filter(host__in=hosts, due_at__lte=Now())
         .exclude(spare_host="")
         .exclude(host__in=tried)
         .exclude(spare_host__in=silent)

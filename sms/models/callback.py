@@ -11,6 +11,14 @@ from sms.models.choices import choices
 from sms.models.message import Message
 
 
+class CallbackQuerySet(models.QuerySet["Callback"]):
+    """Callbacks, in our words."""
+
+    def waiting(self) -> "CallbackQuerySet":
+        """Keep those that are owed, and that no worker has claimed."""
+        return self.filter(state=Callback.State.PENDING, locked_until__isnull=True)
+
+
 class Callback(models.Model):
     """One status event for one URL; at most one of each kind a message, sent in order."""
 
@@ -57,6 +65,8 @@ class Callback(models.Model):
     repeated_at = models.DateTimeField(
         null=True, help_text="When an operator had it begun anew; its day of retries, too."
     )
+
+    objects = CallbackQuerySet.as_manager()
 
     class Meta:
         constraints = [

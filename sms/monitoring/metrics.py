@@ -135,7 +135,7 @@ def _callbacks() -> Iterator[Metric]:
         "cpaas_callbacks_pending", "Callbacks that are owed.", labels=("state",)
     )
     pending = Callback.objects.filter(state=Callback.State.PENDING)
-    waiting = pending.filter(locked_until__isnull=True)
+    waiting = Callback.objects.waiting()
     due = waiting.filter(due_at__lte=Now()).aggregate(n=HowMany("id"), first=Min("due_at"))
     backlog.add_metric(("due",), due["n"])
     backlog.add_metric(("later",), waiting.filter(due_at__gt=Now()).count())

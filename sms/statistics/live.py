@@ -53,7 +53,7 @@ def queues() -> list[Queue]:
 
 def callbacks() -> Callbacks:
     """Read what waits in the queue of callbacks, up to so many of them."""
-    waiting = Callback.objects.filter(state=Callback.State.PENDING, locked_until__isnull=True)
+    waiting = Callback.objects.waiting()
     read = waiting.order_by()[:MOST].aggregate(
         waiting=Count("id"), retrying=Count("id", filter=Q(attempts__gt=0)), first=Min("due_at")
     )

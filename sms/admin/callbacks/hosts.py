@@ -10,8 +10,8 @@ from django.utils.safestring import SafeString
 
 from accounts.models import Account
 from cpaas.pages import ModelAdmin
+from sms.admin import words
 from sms.admin.callbacks.page import repeat
-from sms.admin.messages import words
 from sms.admin.readonly import ReadOnly
 from sms.models import Callback, CallbackHost
 from sms.timeline import Tone
@@ -30,6 +30,7 @@ class CallbackHostAdmin(ReadOnly, ModelAdmin[CallbackHost]):
         *("host", "state", "failures", "opened_at", "next_probe", "last_answer"),
         *("waiting", "whose"),
     )
+    list_per_page = 25  # each asks for what waits for it
     search_fields = ("host",)
     search_help_text = "Host"
     ordering = ("-opened_at", "host")
@@ -37,7 +38,7 @@ class CallbackHostAdmin(ReadOnly, ModelAdmin[CallbackHost]):
     list_before_template = "sms/admin/callbacks/hosts_intro.html"
 
     class Media:
-        css = {"all": ("sms/admin/messages.css",)}
+        css = {"all": ("sms/admin/pages.css",)}
 
     @admin.display(description="state")
     def state(self, host: CallbackHost) -> SafeString:
@@ -54,9 +55,7 @@ class CallbackHostAdmin(ReadOnly, ModelAdmin[CallbackHost]):
     @admin.display(description="callbacks that wait")
     def waiting(self, host: CallbackHost) -> SafeString:
         """Count what waits for it, up to a number that says it all, and lead there."""
-        pending = Callback.objects.filter(
-            host=host.host, state=Callback.State.PENDING, locked_until__isnull=True
-        )
+        pending = Callback.objects.waiting().filter(host=host.host)
         count = pending[: _COUNTED + 1].count()
         text = f"more than {_COUNTED:,}" if count > _COUNTED else str(count)
         query = urlencode({"q": host.host})
@@ -66,9 +65,7 @@ class CallbackHostAdmin(ReadOnly, ModelAdmin[CallbackHost]):
     @admin.display(description="accounts")
     def whose(self, host: CallbackHost) -> str:
         """Name the accounts that wait for it."""
-        pending = Callback.objects.filter(
-            host=host.host, state=Callback.State.PENDING, locked_until__isnull=True
-        )
+        pending = Callback.objects.waiting().filter(host=host.host)
         ids = set(pending.order_by("due_at").values_list("account_id", flat=True)[:_COUNTED])
         named = Account.objects.filter(pk__in=ids).order_by("friendly_name")
         return ", ".join(named.values_list("friendly_name", flat=True)[:5])

@@ -15,8 +15,8 @@ from accounts.models import Account
 from accounts.sids import SID
 from cpaas.pages import AutocompleteSelectFilter, DropdownFilter, ModelAdmin
 from sms import notify
+from sms.admin import words
 from sms.admin.callbacks.changelist import CallbackList
-from sms.admin.messages import words
 from sms.admin.readonly import ReadOnly
 from sms.models import Callback, CallbackHost
 
@@ -79,7 +79,7 @@ class CallbackAdmin(ReadOnly, ModelAdmin[Callback]):
     actions = ("repeat_callbacks",)
 
     class Media:
-        css = {"all": ("sms/admin/messages.css",)}
+        css = {"all": ("sms/admin/pages.css",)}
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[CallbackList]:
         """Page by key."""

@@ -5,7 +5,6 @@ changelist.py  the list: a page of a listing, and the way to the next
 listing.py     messages, newest first, along one index or another
 search.py      what somebody means by what they type
 filters.py     by what the list is narrowed
-words.py       statuses, parties and errors as people read them
 orders.py      sending again, cancelling, repeating callbacks: asked first, then done
 export.py      the list as CSV, streamed
 """

@@ -1,38 +1,21 @@
 """The list of messages as the admin shows it: a page of a listing, and the way to the next."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
 
-from cpaas.pages import ChangeList
 from sms.admin.messages import filters, search
 from sms.admin.messages.listing import ByDate, BySid, Listing, Messages, Page
+from sms.admin.uncounted import AFTER, UncountedList
 from sms.models import Message
 
-AFTER = "after"
-"""The parameter that names the last message of the page before."""
 
-
-@dataclass(frozen=True, slots=True)
-class UncountedPages:
-    """What Unfold asks of a paginator that does not count."""
-
-    per_page: int
-    template_name: str = "sms/admin/messages/pages.html"
-
-
-class MessageList(ChangeList):
-    """Reads one page, by index, and counts nothing."""
+class MessageList(UncountedList):
+    """Reads one page of a listing."""
 
     listing: Listing
     page: Page
     wanted: search.Wanted
-
-    def get_filters_params(self, params: Any = None) -> Any:
-        """Leave out what is no filter."""
-        kept = super().get_filters_params(params)
-        return {name: value for name, value in kept.items() if name != AFTER}
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> Messages:
         """Keep what the filters keep, and prepare the listing."""
@@ -53,25 +36,9 @@ class MessageList(ChangeList):
         sid = request.GET.get(AFTER)
         after = Message.objects.filter(sid=sid).first() if sid else None
         self.page = self.listing.page(self.list_per_page, after=after)
-        self.result_list = self.page.rows
-        self.result_count = len(self.page.rows) + self.page.goes_on
-        self.full_result_count = self.result_count  # or a header tells the first as a total
-        self.show_full_result_count = False
-        self.show_admin_actions = bool(self.page.rows)
-        self.can_show_all = self.multi_page = False
-        self.paginator = UncountedPages(self.list_per_page)
-        self.filter_params.pop(AFTER, None)
-        self.is_first = after is None
-
-    @property
-    def older_url(self) -> str:
-        """Lead to the next page."""
-        return self.get_query_string({AFTER: self.page.rows[-1].sid})
-
-    @property
-    def newest_url(self) -> str:
-        """Lead back to the first."""
-        return self.get_query_string()
+        rows = self.page.rows
+        last = rows[-1].sid if rows else ""
+        self.show(rows, goes_on=self.page.goes_on, is_first=after is None, last=last)
 
     @property
     def further_url(self) -> str:

@@ -16,13 +16,11 @@ from typing import Final, Protocol
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from sms.admin.uncounted import PAGE_S
 from sms.models import Message
 from sms.patience import OutOfTime, bounded
 
 Messages = QuerySet[Message]
-
-PAGE_S: Final = 2.0
-"""What a page may take; what takes longer is said to be unread."""
 
 _STEPS: Final = tuple(timedelta(hours=n) for n in (1, 6, 24, 7 * 24, 60 * 24, 366 * 24))
 

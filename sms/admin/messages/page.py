@@ -16,7 +16,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString
 
 from cpaas.pages import AutocompleteSelectFilter, ModelAdmin
-from sms.admin.messages import filters, words
+from sms.admin import words
+from sms.admin.messages import filters
 from sms.admin.messages.changelist import MessageList
 from sms.admin.messages.export import csv_of
 from sms.admin.messages.orders import MOST, ORDERS, Order, carry_out, summary
@@ -69,7 +70,7 @@ class MessageAdmin(ReadOnly, ModelAdmin[Message]):
     actions = [_action(order) for order in ORDERS.values()]
 
     class Media:
-        css = {"all": ("sms/admin/messages.css",)}
+        css = {"all": ("sms/admin/pages.css",)}
 
     # --- the list -------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from django.utils import timezone
 from accounts import unrouted
 from accounts.models import Account, PhoneNumber
 from accounts.sids import new_sid
-from sms.admin.messages import export, filters, listing, search
+from sms.admin.messages import export, filters, search
 from sms.admin.messages.listing import ByDate, BySid, Listing, Span
 from sms.lifecycle import Direction, SegmentState, Status
 from sms.models import Callback, Event, Link, Message, Route, Segment
@@ -444,4 +444,4 @@ def test_the_search_box_reads_nonsense_without_stumbling(browser: Browser) -> No
     for text in ("\x00", "*", "%", "SM", "'", "9" * 500, "é" * 200, "client:"):
         assert browser.get(LIST, {"q": text}).status_code == 200, text
     assert browser.get(LIST, {"after": "SMnone", "link": "x", "error": "y"}).status_code == 200
-    assert search.wanted("", None) is search.ALL and listing.PAGE_S > 0
+    assert search.wanted("", None) is search.ALL
