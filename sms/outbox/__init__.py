@@ -2,7 +2,8 @@
 
 engine.py      what PostgreSQL and SQLite spell differently
 acceptance.py  a new message
-messages.py    the queue of a link
+messages.py    the queue of a link: claim, mark, renew, release
+outcomes.py    what becomes of messages, recorded in batches
 references.py  what joins the parts of long messages
 transfers.py   from one queue to another, and how long a queue is
 callbacks.py   the queue of callbacks
@@ -39,21 +40,8 @@ from sms.outbox.hosts import (
     survey_hosts,
     take_probes,
 )
-from sms.outbox.messages import (
-    Claimed,
-    Deferral,
-    Mark,
-    Marked,
-    Move,
-    Recorded,
-    SegmentWrite,
-    claim,
-    mark,
-    record,
-    release,
-    renew,
-    resume,
-)
+from sms.outbox.messages import Claimed, Mark, Marked, claim, mark, release, renew, resume
+from sms.outbox.outcomes import Deferral, Move, Recorded, SegmentWrite, record
 from sms.outbox.references import refer
 from sms.outbox.tallies import Counted, count_messages
 from sms.outbox.transfers import Transfer, depth, oldest_due_s, transfer
