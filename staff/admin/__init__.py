@@ -4,7 +4,7 @@ users.py     users of the admin
 groups.py    groups and their rights
 entries.py   the audit log
 logins.py    log-ins, and wrong passwords
-asking.py    one page for every question: a form, what it will do, and a button
+asking.py    a page for questions: what will happen, a form, and a button
 """
 
 from staff.admin import entries, groups, logins, users

@@ -1,5 +1,6 @@
-"""One page for every question: what will happen, a form where one is needed, and a button."""
+"""A page for questions: what will happen, a form where one is needed, and a button."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,9 @@ class Question:
     button: str
     is_grave: bool = False
     """Shown in red: it cannot be undone, or stops something."""
+    facts: tuple[str, ...] = ()
+    """How things stand that it is about, a line each."""
+    no: str = "Cancel"
 
 
 def ask(
@@ -30,8 +34,9 @@ def ask(
     *,
     form: Form | None = None,
     about: Model | None = None,
+    hidden: Iterable[tuple[str, str]] = (),
 ) -> HttpResponse:
-    """Show a question; its button posts the form to the same address."""
+    """Show a question; its button posts the form, and what is hidden, to the same address."""
     kind = page.opts
     base = f"admin:{kind.app_label}_{kind.model_name}"
     back = reverse(f"{base}_change", args=[about.pk]) if about else reverse(f"{base}_changelist")
@@ -40,6 +45,7 @@ def ask(
         "title": question.title,
         "question": question,
         "form": form or Form(),
+        "hidden": hidden,
         "opts": kind,
         "original": about,
         "back": back,

@@ -3,14 +3,14 @@
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminSelect2MultipleWidget
 
 from cpaas.pages import ModelAdmin
 from staff import rights
-from staff.admin.users import searchable
+from staff.admin.users import searchable, signed_in
 
 admin.site.unregister(Group)
 
@@ -67,15 +67,13 @@ class GroupAdmin(ModelAdmin[Group]):
         return super().has_delete_permission(request, obj) and self._is_within(request, obj)
 
     def _is_within(self, request: HttpRequest, group: Group | None) -> bool:
-        user = request.user
-        assert isinstance(user, User)  # noqa: S101  # the admin lets nobody else in
-        return group is None or rights.groups_within(user).filter(pk=group.pk).exists()
+        return (
+            group is None or rights.groups_within(signed_in(request)).filter(pk=group.pk).exists()
+        )
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Offer what this user may give."""
-        user = request.user
-        assert isinstance(user, User)  # noqa: S101  # the admin lets nobody else in
         if db_field.name == "permissions":
-            kwargs["queryset"] = rights.held(user).select_related("content_type")
+            kwargs["queryset"] = rights.held(signed_in(request)).select_related("content_type")
             kwargs["widget"] = UnfoldAdminSelect2MultipleWidget()
         return searchable(super().formfield_for_manytomany(db_field, request=request, **kwargs))

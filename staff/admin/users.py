@@ -76,7 +76,7 @@ class UserAdmin(DjangosUserAdmin[User], ModelAdmin[User]):
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Nobody changes who may more than himself."""
         may = super().has_change_permission(request, obj)
-        return may and (obj is None or rights.may_change(_user(request), obj))
+        return may and (obj is None or rights.may_change(signed_in(request), obj))
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Who leaves is set inactive, so that the audit log keeps the name."""
@@ -87,15 +87,15 @@ class UserAdmin(DjangosUserAdmin[User], ModelAdmin[User]):
         fixed = super().get_readonly_fields(request, obj)
         if obj is not None and obj.pk == request.user.pk:
             return (*fixed, *_RIGHTS)
-        return fixed if _user(request).is_superuser else (*fixed, "is_superuser")
+        return fixed if signed_in(request).is_superuser else (*fixed, "is_superuser")
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Offer what this user may give."""
         if db_field.name == "groups":
-            kwargs["queryset"] = rights.groups_within(_user(request)).order_by("name")
+            kwargs["queryset"] = rights.groups_within(signed_in(request)).order_by("name")
             kwargs["widget"] = UnfoldAdminCheckboxSelectMultipleWidget()
         if db_field.name == "user_permissions":
-            kwargs["queryset"] = rights.held(_user(request)).select_related("content_type")
+            kwargs["queryset"] = rights.held(signed_in(request)).select_related("content_type")
             kwargs["widget"] = UnfoldAdminSelect2MultipleWidget()
         return searchable(super().formfield_for_manytomany(db_field, request=request, **kwargs))
 
@@ -113,7 +113,8 @@ def searchable(field: Any) -> Any:
     return field
 
 
-def _user(request: HttpRequest) -> User:
+def signed_in(request: HttpRequest) -> User:
+    """Say who asks, as the row that he is."""
     user = request.user
     assert isinstance(user, User)  # noqa: S101  # the admin lets nobody else in
     return user

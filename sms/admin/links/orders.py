@@ -8,12 +8,12 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
-from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from sms import operate
 from sms.admin.links import live
 from sms.models import Link
+from staff.admin.asking import Question, ask
 
 if TYPE_CHECKING:
     from sms.admin.links.page import LinkAdmin
@@ -85,18 +85,21 @@ def _ask(
     name: str,
     links: Sequence[Link],
     again: Sequence[tuple[str, str]],
-) -> TemplateResponse:
+) -> HttpResponse:
     """Ask whether an interruption is meant, and say what stands to be interrupted."""
-    context = {
-        **model_admin.admin_site.each_context(request),
-        "title": f"{name.capitalize()} {', '.join(link.name for link in links)}?",
-        "opts": Link._meta,
-        "name": name,
-        "effect": operate.ORDERS[name].effect,
-        "standings": [*map(live.standing, live.links().filter(pk__in=[link.pk for link in links]))],
-        "again": again,
-        "back": reverse("admin:sms_link_changelist")
-        if len(links) > 1
-        else reverse("admin:sms_link_change", args=(links[0].pk,)),
-    }
-    return TemplateResponse(request, "admin/sms/link/confirm_order.html", context)
+    names = ", ".join(link.name for link in links)
+    does = f"The link {names}" if len(links) == 1 else f"Each of the links {names}"
+    standings = map(live.standing, live.links().filter(pk__in=[link.pk for link in links]))
+    question = Question(
+        f"{name.capitalize()} {names}?",
+        (f"{does} {operate.ORDERS[name].effect}.",),
+        f"Yes, {name}",
+        is_grave=True,
+        facts=tuple(
+            f"{one.link.name}: {one.words}; {one.depth}, {one.in_flight} without an answer yet."
+            for one in standings
+        ),
+        no="No, leave it",
+    )
+    about = links[0] if len(links) == 1 else None
+    return ask(request, model_admin, question, about=about, hidden=[*again, ("confirmed", "1")])
