@@ -10,7 +10,7 @@ VENV := .venv/bin/python
 INSTALL = @$(if $(PYTHON),$(PYTHON) requirements/install.py,\
 	echo "Python 3.11 or newer is needed; tried $(CANDIDATES)." >&2; exit 1;)
 
-.PHONY: help run demo test check bench pictures lock clean install-base install-test
+.PHONY: help run demo test check bench pictures faults lock clean install-base install-test
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile

@@ -44,11 +44,11 @@ def _drop_lines(scene: Scene) -> None:
         time.sleep(2)
 
 
-def _hang(helper: str) -> Callable[[Scene], None]:
+def _hang(program: str) -> Callable[[Scene], None]:
     def do(scene: Scene) -> None:
-        getattr(scene, helper).ask("hang", is_silent=True)
+        getattr(scene, program).ask("hang", is_silent=True)
         time.sleep(HANG_S)
-        getattr(scene, helper).ask("hang", is_silent=False)
+        getattr(scene, program).ask("hang", is_silent=False)
 
     return do
 

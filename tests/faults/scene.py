@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sms.bench.traffic.engines import Engine
-from sms.bench.traffic.helper import Helper
 from sms.bench.traffic.platform import NUMBER, Platform
+from sms.bench.traffic.program import Program
 from tests.faults import tally
 from tests.faults.customer import Customer, Posted
 from tests.faults.servers import PostgreSQL, RabbitMQ, until
@@ -41,8 +41,8 @@ class Scene:
     platform: Platform
     postgresql: PostgreSQL
     rabbitmq: RabbitMQ
-    carrier: Helper
-    receiver: Helper
+    carrier: Program
+    receiver: Program
     clock: Path
     """What it says is added to the clock of every process of the platform."""
     runs: int = field(default=0)
@@ -144,7 +144,7 @@ def scene(
     engine = Engine("PostgreSQL + RabbitMQ", "on disk", environment, (postgresql.pid,))
     with ExitStack() as stack:
         carrier, receiver = (
-            stack.enter_context(Helper(f"sms.bench.traffic.{name}"))
+            stack.enter_context(Program(f"sms.bench.traffic.{name}"))
             for name in ("carrier", "receiver")
         )
         data = folder / "data"

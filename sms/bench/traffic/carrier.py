@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from typing import Any, NamedTuple
 
-from sms.bench.traffic.helper import obey
+from sms.bench.traffic.program import obey
 
 HEADER = struct.Struct(">IIII")
 RESPONSE = 0x8000_0000

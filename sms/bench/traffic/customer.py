@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from sms.bench.traffic.helper import obey
+from sms.bench.traffic.program import obey
 
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 FIRST_RECIPIENT = 15_551_000_000

@@ -6,7 +6,7 @@ import time
 import urllib.parse
 from typing import Any
 
-from sms.bench.traffic.helper import obey
+from sms.bench.traffic.program import obey
 
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"

@@ -4,8 +4,8 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from sms.bench.traffic.helper import Helper
 from sms.bench.traffic.platform import NUMBER, CannotMeasure, Platform
+from sms.bench.traffic.program import Program
 
 STILL_S = 8.0
 """A platform that gets nothing done for so long has stopped."""
@@ -59,7 +59,7 @@ class Bench:
     """A platform with its customer, carrier and receiver around it."""
 
     def __init__(
-        self, platform: Platform, customer: Helper, carrier: Helper, receiver: Helper
+        self, platform: Platform, customer: Program, carrier: Program, receiver: Program
     ) -> None:
         self._platform = platform
         self._customer = customer

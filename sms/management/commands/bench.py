@@ -12,11 +12,11 @@ from django.core.management.base import BaseCommand, CommandError
 
 from cpaas.env import envsecret
 from sms.bench.traffic import engines, table
-from sms.bench.traffic.helper import Helper
 from sms.bench.traffic.platform import CannotMeasure, started
+from sms.bench.traffic.program import Program
 from sms.bench.traffic.runs import RUNS, Bench, Result
 
-HELPERS = ("customer", "carrier", "receiver")
+PROGRAMS = ("customer", "carrier", "receiver")
 
 
 class Command(BaseCommand):
@@ -64,7 +64,7 @@ class Command(BaseCommand):
 def _bench(engine: engines.Engine) -> Iterator[Bench]:
     with ExitStack() as stack:
         customer, carrier, receiver = (
-            stack.enter_context(Helper(f"sms.bench.traffic.{name}")) for name in HELPERS
+            stack.enter_context(Program(f"sms.bench.traffic.{name}")) for name in PROGRAMS
         )
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cpaas-bench-")))
         platform = stack.enter_context(started(engine, folder, carrier.ask("port")))

@@ -1,1 +1,1 @@
-"""The bench: what its helpers count is what happened."""
+"""The bench: what its programs count is what happened."""

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 
 from sms.bench.traffic import table
-from sms.bench.traffic.helper import Helper
+from sms.bench.traffic.program import Program
 from sms.bench.traffic.runs import RUNS, Result
 from sms.bench.traffic.weight import weigh
 from sms.transports.simulator.receiver import CallbackReceiver, Received, Reply
@@ -17,17 +17,17 @@ from sms.transports.smpp.receipts import ReceiptRules, parse_receipt
 from tests.fakes.esme import Esme, submit
 
 
-def ask(name: str) -> Helper:
-    return Helper(f"sms.bench.traffic.{name}")
+def ask(name: str) -> Program:
+    return Program(f"sms.bench.traffic.{name}")
 
 
 @pytest.fixture
-def carrier() -> Iterator[Helper]:
-    with ask("carrier") as helper:
-        yield helper
+def carrier() -> Iterator[Program]:
+    with ask("carrier") as program:
+        yield program
 
 
-def test_the_carrier_answers_submits_and_brings_their_receipts(carrier: Helper) -> None:
+def test_the_carrier_answers_submits_and_brings_their_receipts(carrier: Program) -> None:
     port = carrier.ask("port")
     carrier.ask("reset", receipts=True)
 
@@ -88,7 +88,7 @@ def test_the_customer_posts_each_message_once_and_counts_the_answers() -> None:
     assert len({request.fields["To"] for request in server.received}) == 20
 
 
-def test_a_process_weighs_what_it_holds_and_has_used(carrier: Helper) -> None:
+def test_a_process_weighs_what_it_holds_and_has_used(carrier: Program) -> None:
     carrier.ask("port")  # by now it has begun
     weight = weigh([carrier.pid])
     assert weight.cpu_s > 0

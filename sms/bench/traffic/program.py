@@ -13,7 +13,7 @@ Order = Callable[..., Awaitable[Any]]
 ANSWER_LIMIT = 2**26
 
 
-class Helper:
+class Program:
     """The near end: starts the program and gives it orders."""
 
     def __init__(self, module: str) -> None:
