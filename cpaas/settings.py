@@ -1,4 +1,4 @@
-"""Django settings. Every knob is an environment variable; README lists them."""
+"""Django settings. Every knob is an environment variable; README and deploy/README.md list them."""
 
 import hashlib
 import tempfile
