@@ -85,7 +85,7 @@ def _event(message: Message, kinds: tuple[Event.Kind, ...]) -> str:
 
 def _peer(message: Message) -> str:
     """Quote the first segment that did not arrive."""
-    for segment in message.segments.all():
+    for segment in message.segments.order_by("number"):
         if words := _quote(segment):
             return words
     return ""
