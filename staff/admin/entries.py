@@ -70,10 +70,11 @@ class EntryAdmin(ModelAdmin[LogEntry]):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Say what the list is, or whose history it shows."""
         title = "Audit log"
-        if pk := request.GET.get("object_pk__exact"):
-            first = self.get_queryset(request).filter(
-                object_pk=pk, content_type=request.GET.get("content_type__id__exact") or None
-            )
+        pk, kind = (
+            request.GET.get(f"{name}__exact", "") for name in ("object_pk", "content_type__id")
+        )
+        if pk and kind.isdecimal():
+            first = self.get_queryset(request).filter(object_pk=pk, content_type=kind)
             entry = first.order_by("-timestamp").first()
             title = f"History of {entry.object_repr}" if entry else "No history yet"
         return super().changelist_view(request, {**(extra_context or {}), "title": title})

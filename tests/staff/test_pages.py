@@ -143,10 +143,13 @@ def test_history_of_a_route_says_who_changed_what_from_where(enter: Enter) -> No
     with audit.acting(lambda: audit.Actor("maria", address="192.0.2.7")):
         route.priority = 7
         route.save()
-    page = enter("Support").get(f"/admin/sms/route/{route.pk}/history/", follow=True)
+    browser = enter("Support")
+    page = browser.get(f"/admin/sms/route/{route.pk}/history/", follow=True)
     text = page.content.decode()
     assert "History of" in text and "maria" in text and "192.0.2.7" in text
     assert "priority: 100 → 7" in text
+    nonsense = "?object_pk__exact=1&content_type__id__exact=x"
+    assert browser.get(f"/admin/auditlog/logentry/{nonsense}").status_code < 500
 
 
 def test_a_change_on_a_page_names_its_user_and_address(enter: Enter) -> None:

@@ -1,6 +1,6 @@
 """By what the list of messages is narrowed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final
 
@@ -79,6 +79,11 @@ class DirectionFilter(DropdownFilter):
         return queryset.filter(direction=chosen)
 
 
+def _integers(texts: Iterable[str]) -> list[int]:
+    """Read what a column of integers may hold; a database refuses longer ones."""
+    return [int(text) for text in texts if text.isdecimal() and len(text) < 10]
+
+
 class LinkFilter(MultipleDropdownFilter):
     """Over which link they went, or are to go."""
 
@@ -95,7 +100,7 @@ class LinkFilter(MultipleDropdownFilter):
         chosen = set(request.GET.getlist("link")) - {""}
         if not chosen:
             return queryset
-        named = Q(link__in=[int(pk) for pk in chosen if pk.isdecimal()])
+        named = Q(link__in=_integers(chosen))
         return queryset.filter(named | Q(link__isnull=True) if "none" in chosen else named)
 
 
@@ -117,8 +122,7 @@ class ErrorFilter(MultipleDropdownFilter):
             return queryset
         if "any" in chosen:
             return queryset.filter(_HAS_ERROR)
-        codes = [int(code) for code in chosen if code.isdecimal()]
-        return queryset.filter(_HAS_ERROR, error_code__in=codes)
+        return queryset.filter(_HAS_ERROR, error_code__in=_integers(chosen))
 
 
 class OwnerFilter(DropdownFilter):
