@@ -18,12 +18,17 @@ if TYPE_CHECKING:  # Unfold has no types, and its classes stand for Django's
 else:
     from unfold.admin import ModelAdmin as UnfoldAdmin
     from unfold.admin import StackedInline, TabularInline
-    from unfold.contrib.filters.admin import (
-        AutocompleteSelectFilter,
-        DropdownFilter,
-        MultipleDropdownFilter,
-    )
+    from unfold.contrib.filters import admin as filters
+    from unfold.contrib.filters.admin import DropdownFilter, MultipleDropdownFilter
     from unfold.views import ChangeList
+
+    class AutocompleteSelectFilter(filters.AutocompleteSelectFilter):
+        """Looks for the chosen row's name only where an id may be one: SQLite stumbles."""
+
+        def value(self):
+            chosen = super().value()
+            return chosen if len(str(chosen)) <= 18 else None
+
 
 __all__ = [
     "AutocompleteSelectFilter",

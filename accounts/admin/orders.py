@@ -181,7 +181,8 @@ class AccountOrders(VerbAdmin[Account]):
         if not self.has_change_permission(request):
             return False
         since = SWITCHES[status].since
-        return Account.objects.filter(pk=object_id, status__in=since).exists()
+        pk = str(object_id)  # whatever stands in the address
+        return pk.isdecimal() and Account.objects.filter(pk=pk, status__in=since).exists()
 
     def _account(self, request: HttpRequest, object_id: str) -> Account:
         account = self.get_object(request, object_id)

@@ -23,6 +23,9 @@ Messages = QuerySet[Message]
 _FAILED: Final = (Status.FAILED, Status.UNDELIVERED)
 _WAITING: Final = (Status.QUEUED, Status.SENDING)
 
+_ID_DIGITS: Final = 18
+"""What 64 bits hold in any case."""
+
 # What follows from a status, in the words of the partial indexes that hold such rows.
 _HAS_ERROR: Final = Q(error_code__isnull=False)
 _IN_QUEUE: Final = Q(due_at__isnull=False, locked_until__isnull=True) | Q(
@@ -79,11 +82,6 @@ class DirectionFilter(DropdownFilter):
         return queryset.filter(direction=chosen)
 
 
-def _integers(texts: Iterable[str]) -> list[int]:
-    """Read what a column of integers may hold; a database refuses longer ones."""
-    return [int(text) for text in texts if text.isdecimal() and len(text) < 10]
-
-
 class LinkFilter(MultipleDropdownFilter):
     """Over which link they went, or are to go."""
 
@@ -100,7 +98,7 @@ class LinkFilter(MultipleDropdownFilter):
         chosen = set(request.GET.getlist("link")) - {""}
         if not chosen:
             return queryset
-        named = Q(link__in=_integers(chosen))
+        named = Q(link__in=row_ids(chosen))
         return queryset.filter(named | Q(link__isnull=True) if "none" in chosen else named)
 
 
@@ -122,7 +120,8 @@ class ErrorFilter(MultipleDropdownFilter):
             return queryset
         if "any" in chosen:
             return queryset.filter(_HAS_ERROR)
-        return queryset.filter(_HAS_ERROR, error_code__in=_integers(chosen))
+        codes = row_ids(chosen)
+        return queryset.filter(_HAS_ERROR, error_code__in=codes)
 
 
 class OwnerFilter(DropdownFilter):
@@ -146,7 +145,12 @@ def account_id(query: Mapping[str, str]) -> int | None:
         nobody = Account.objects.filter(sid=unrouted.SID).values_list("pk", flat=True).first()
         return nobody or 0
     named = query.get("account__id__exact", "")
-    return int(named) if named.isdecimal() else None
+    return next(iter(row_ids([named])), None)
+
+
+def row_ids(words: Iterable[str]) -> list[int]:
+    """Read ids out of an address; what no column holds is left out."""
+    return [int(word) for word in words if word.isdecimal() and len(word) <= _ID_DIGITS]
 
 
 def _day(days_ago: int) -> datetime:

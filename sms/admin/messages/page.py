@@ -193,7 +193,7 @@ class MessageAdmin(ReadOnly, ModelAdmin[Message]):
         if not self._may(request, order):
             raise PermissionDenied
         form = request.POST if request.method == "POST" else request.GET
-        ids = [int(word) for word in form.get("ids", "").split(",") if word.isdecimal()]
+        ids = filters.row_ids(form.get("ids", "").split(","))
         if request.method != "POST":
             return self.ask(request, order, ids)
         outcome = carry_out(request, order, self._messages(ids[:MOST]))
