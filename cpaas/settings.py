@@ -155,6 +155,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LANGUAGE_CODE = "en-us"
+FORMAT_MODULE_PATH = "cpaas.formats"  # times as the pages write them everywhere, in 24 hours
 TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "static/"

@@ -17,8 +17,8 @@ from accounts.admin.verbs import become
 from accounts.models import Account, Client, PhoneNumber
 from accounts.provisioning.accounts import AccountSettings, create_account, update_account
 
-INDENT: Final = ("", "\u2003└ ", "\u2003\u2003└ ")
-"""Before the name of an account, by how far down the tree it is."""
+INDENT: Final = tuple("\u00a0" * 4 * depth + "└\u00a0" * (depth > 0) for depth in range(3))
+"""Before the name of an account, by how far down the tree it is; no line breaks in it."""
 LABELS: Final = {
     Account.Status.ACTIVE: "success",
     Account.Status.SUSPENDED: "warning",
