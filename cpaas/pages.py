@@ -46,6 +46,9 @@ Row = TypeVar("Row", bound=Model)
 class ModelAdmin(UnfoldAdmin[Row]):
     """A page whose history is the audit log's: that knows values, the API and commands, too."""
 
+    when_empty = ""
+    """What its list says while nothing is there, for people who wonder whether that is right."""
+
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None
     ) -> HttpResponseRedirect:

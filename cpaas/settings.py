@@ -93,6 +93,7 @@ WSGI_APPLICATION = "cpaas.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [Path(__file__).parent / "templates"],  # what stands before Unfold's own
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [

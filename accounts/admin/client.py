@@ -72,6 +72,7 @@ class PasswordForm(forms.Form):
 class ClientAdmin(VerbAdmin[Client]):
     """Which softphones and browsers an account has."""
 
+    when_empty = "Softphones and browsers that log in to the SIP edge are listed here."
     list_display = ("login", "account", "friendly_name", "enabled", "date_created")
     list_select_related = ("account",)
     list_filter = ("enabled",)

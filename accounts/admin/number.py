@@ -14,6 +14,7 @@ from accounts.provisioning.numbers import NumberSettings, add_number, remove_num
 class PhoneNumberAdmin(VerbAdmin[PhoneNumber]):
     """Which senders an account has."""
 
+    when_empty = "Numbers and names that accounts send from are listed here."
     list_display = ("number", "kind", "account", "sms_enabled", "sms_url")
     list_select_related = ("account",)
     list_filter = ("kind", "sms_enabled")

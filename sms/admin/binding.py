@@ -19,6 +19,9 @@ _TRANSPORTS = {"ws": "browser (WebSocket)", "udp": "UDP", "tcp": "TCP"}
 class BindingAdmin(ModelAdmin[Binding]):
     """Shown only: a client registers and leaves by itself."""
 
+    when_empty = (
+        "No softphone or browser is logged in now. Messages to clients fail with 30003 meanwhile."
+    )
     list_display = ("who", "account", "device", "address", "link", "registered_at", "ends")
     list_display_links = None
     list_filter = ("transport", "link")

@@ -80,6 +80,7 @@ class ImportForm(forms.Form):
 class BlockAdmin(ModelAdmin[Block]):
     """Recipients that nothing is sent to."""
 
+    when_empty = "Nobody is blocked: messages go to every number that routes reach."
     list_display = ("pattern", "whose", "note", "added_by", "added_at")
     list_select_related = ("account",)
     list_filter = ("is_prefix",)

@@ -43,6 +43,7 @@ class StopForm(forms.Form):
 class OptOutAdmin(ModelAdmin[OptOut]):
     """To look at, to add for people who called or wrote, and to lift: START does the same."""
 
+    when_empty = "Nobody has written STOP."
     list_display = ("person", "number", "account", "word", "since")
     list_select_related = ("account",)
     list_per_page = 50

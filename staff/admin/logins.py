@@ -17,6 +17,7 @@ from staff import audit
 class LogInAdmin(ModelAdmin[AccessLog]):
     """Log-ins that went well."""
 
+    when_empty = "Nobody has logged in yet."
     list_display = ("attempt_time", "username", "ip_address", "logout_time", "user_agent")
     list_per_page = 50
     search_fields = ("username", "ip_address")
@@ -45,6 +46,7 @@ class LogInAdmin(ModelAdmin[AccessLog]):
 class FailedLogInAdmin(ModelAdmin[AccessAttempt]):
     """Wrong passwords since the last right one; who is locked out, and letting them in again."""
 
+    when_empty = "Nobody has typed a wrong password since the last right one."
     list_display = ("username", "ip_address", "failures_since_start", "state", "attempt_time")
     list_display_links = None
     list_per_page = 50

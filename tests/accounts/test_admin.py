@@ -119,7 +119,9 @@ def test_the_list_is_a_tree_with_counts(
     Account.objects.create(friendly_name="Aardvark")
     Account.objects.create(friendly_name="Grandchild", parent=child)
     page = browser.get("/admin/accounts/account/").content.decode()
-    places = [page.index(name) for name in ("Demo", "└ Child", "└ Grandchild", "Aardvark")]
+    places = [
+        page.index(name) for name in ("Demo", "└\u00a0Child", "└\u00a0Grandchild", "Aardvark")
+    ]
     assert places == sorted(places)
     own = browser.get(f"/admin/accounts/account/{child.pk}/change/").content.decode()
     assert "Demo</a> (active)" in own and "Grandchild</a> (active)" in own
@@ -196,3 +198,20 @@ def test_a_client_gets_a_password_that_no_page_shows(browser: Browser, account: 
     browser.post(f"{page}password/", {**slip, "again": "another secret"})
     client.refresh_from_db()
     assert client.password == "another secret"
+
+
+@pytest.mark.parametrize("pk", ["x", "\u00b2", "NaN", "9" * 40])
+def test_an_address_of_no_account_leads_home(browser: Browser, db: None, pk: str) -> None:
+    assert browser.get(f"/admin/accounts/account/{pk}/change/").status_code == 302
+
+
+def test_an_empty_list_says_what_that_means(browser: Browser) -> None:
+    page = browser.get("/admin/accounts/client/").content.decode()
+    assert "Softphones and browsers that log in to the SIP edge are listed here." in page
+    assert "Nothing fits" in browser.get("/admin/accounts/client/?q=none").content.decode()
+
+
+def test_times_are_written_as_everywhere_else(browser: Browser, account: Account) -> None:
+    client = Client.objects.create(account=account, login="till", password="x")
+    page = browser.get("/admin/accounts/client/").content.decode()
+    assert f"{client.date_created:%Y-%m-%d %H:%M:%S}" in page

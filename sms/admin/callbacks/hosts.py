@@ -25,6 +25,7 @@ _COUNTED = 1000
 class CallbackHostAdmin(ReadOnly, ModelAdmin[CallbackHost]):
     """Hosts that fail now; one that answers again leaves the list."""
 
+    when_empty = "Every receiver of callbacks answers."
     list_display = ("host", "state", "failures", "last_answer", "next_probe", "waiting", "whose")
     fields = readonly_fields = (
         *("host", "state", "failures", "opened_at", "next_probe", "last_answer"),

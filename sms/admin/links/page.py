@@ -30,6 +30,7 @@ CELLS = ("state", "traffic", "queue", "trouble")
 class LinkAdmin(ModelAdmin[Link]):
     """Connections to carriers."""
 
+    when_empty = "A link is a connection to a carrier. Without one nothing is sent."
     form = LinkForm
     fieldsets = FIELDSETS
     list_display = ("name", "peer", "state", "traffic", "queue", "trouble")

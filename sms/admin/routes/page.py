@@ -48,6 +48,7 @@ class RouteInline(TabularInline[Route, Link]):
 class RouteAdmin(ModelAdmin[Route]):
     """All routes: those alike in prefix, account and sender stand together."""
 
+    when_empty = "Without a route no message finds a link: the first one routes every number."
     form = RouteForm
     fieldsets = (
         (
