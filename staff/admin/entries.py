@@ -56,7 +56,13 @@ class EntryAdmin(ModelAdmin[LogEntry]):
     list_filter = (KindFilter, "action", ("timestamp", RangeDateTimeFilter))
     list_filter_submit = True
     list_per_page = 50
-    search_fields = ("content_type__model", "object_repr", "additional_data", "changes", "remote_addr")
+    search_fields = (
+        "content_type__model",
+        "object_repr",
+        "additional_data",
+        "changes",
+        "remote_addr",
+    )
     search_help_text = "A kind, a name, what was done, an old or new value, an address."
     ordering = ("-timestamp", "-id")
     fields = ("at", "who", "remote_addr", "did", "about", "all_changes")

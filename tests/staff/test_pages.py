@@ -15,7 +15,7 @@ from django.test import RequestFactory
 from django.urls import resolve, reverse
 
 from accounts.models import Account
-from sms.models import Link, Route
+from sms.models import Block, Link, Route
 from staff import audit
 from tests.staff.conftest import Enter
 
@@ -207,3 +207,9 @@ def lets_in(user: User, method: str, path: str) -> bool:
     except (PermissionDenied, Http404):
         return False
     return bool(answer.status_code < 400)
+
+
+def test_the_audit_log_is_searched_by_kind(enter: Enter, db: None) -> None:
+    Block.objects.create(digits="4915112345678")
+    page = enter("root").get("/admin/auditlog/logentry/", {"q": "block"}).content.decode()
+    assert "4915112345678" in page
