@@ -90,7 +90,14 @@ def _volume(folder: Path) -> Iterator[None]:
 
 
 def _faketime() -> str:
-    return program("/usr/lib/*/faketime/libfaketime.so.1")
+    """Find libfaketime. Raises NotHere where it breaks what our processes do all the time."""
+    library = program("/usr/lib/*/faketime/libfaketime.so.1")
+    # 0.9.10 refuses clock_nanosleep with an absolute time unless it may move that clock, too.
+    environment = {"LD_PRELOAD": library, "FAKETIME": "+0s", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    sleep = (sys.executable, "-c", "import time; time.sleep(0.01)")
+    if subprocess.run(sleep, env=environment, capture_output=True).returncode:
+        raise NotHere("this libfaketime makes time.sleep() fail")
+    return library
 
 
 if __name__ == "__main__":

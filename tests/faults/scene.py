@@ -138,7 +138,7 @@ def scene(
         environment |= {
             "LD_PRELOAD": faketime,
             "FAKETIME_TIMESTAMP_FILE": str(clock),
-            "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_CACHE_DURATION": "1",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         }
     engine = Engine("PostgreSQL + RabbitMQ", "on disk", environment, (postgresql.pid,))

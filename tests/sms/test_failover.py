@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -270,14 +271,13 @@ def test_what_waited_too_long_for_a_slow_carrier_goes_to_the_next(
     make_message()
     pair.wake()
     until("the submit", lambda: len(pair.first.submits) == 1)
-    long, short = make_message(due_at=timezone.now() - timedelta(seconds=90)), make_message()
-    Message.objects.exclude(id=long.id).filter(locked_until__isnull=True).update(due_at=Now())
-    sweep.measure()
-    assert Health.objects.get(link__name="first").is_slow
-    Message.objects.filter(locked_by__gt="", segments__isnull=True).update(
-        locked_by="", locked_until=None
-    )
-    assert pair.sweep() == 1
+    with transaction.atomic():  # its worker would claim them, and see nothing of them until then
+        long, short = make_message(due_at=timezone.now() - timedelta(seconds=90)), make_message()
+        Message.objects.exclude(id=long.id).filter(locked_until__isnull=True).update(due_at=Now())
+        sweep.measure()
+        assert Health.objects.get(link__name="first").is_slow
+        assert sweep.move_waiting() == 1
+    pair.wake()
     until("its end", lambda: has_ended(long))
     short.refresh_from_db()
     assert long.status == Status.SENT and short.link == pair.links[0]

@@ -71,6 +71,7 @@ ACCOUNT: dict[str, Schema] = {
 NEW_ACCOUNT: dict[str, Schema] = {
     "EmailAddress": _field("Names the account like its sid; no other may have it.", format="email"),
     **ACCOUNT,
+    "FriendlyName": _name("account"),  # without one it has its address for a name
     "Status": _words("Whether it may use the platform.", OPEN),
 }
 CLIENT: dict[str, Schema] = {
