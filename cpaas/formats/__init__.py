@@ -1,1 +1,4 @@
-"""How dates and times are written, by language."""
+"""How dates and times are written, by language: FORMAT_MODULE_PATH.
+
+en/  English
+"""

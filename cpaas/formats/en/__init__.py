@@ -1,1 +1,4 @@
-"""English."""
+"""English.
+
+formats.py  the formats, under the names that Django looks for
+"""
