@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from sms import meters, outbox, receive, slots
 from sms.errors import ErrorCode
 from sms.lifecycle import LinkState, Status
-from sms.models import Callback, Link, Segment
+from sms.models import Callback, Count, Link, Segment
 from sms.monitoring import metrics, recorder
 from sms.outbox import Move
 from sms.transports.base import OutcomeUnknown, Receipt, TransportError
@@ -24,8 +24,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)
-def fresh() -> Iterator[None]:
+def fresh(transactional_db: None) -> Iterator[None]:
+    """Begin without what threads of earlier tests have counted, and written down since."""
     meters.take()
+    Count.objects.all().delete()
     yield
     meters.take()
 
