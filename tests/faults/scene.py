@@ -29,7 +29,7 @@ class Fault:
     name: str
     do: Callable[["Scene"], None]
     is_short: bool = False
-    """Also among the few that are done every time."""
+    """Also among the few of `--short`."""
     needs: str = ""
     """What the scene must be made with: `disk` or `clock`."""
 
