@@ -2,6 +2,7 @@
 
 engine.py      what PostgreSQL and SQLite spell differently
 acceptance.py  a new message
+company.py     group commit, of what threads bring at once
 messages.py    the queue of a link: claim, mark, renew, release
 outcomes.py    what becomes of messages, recorded in batches
 references.py  what joins the parts of long messages

@@ -5,15 +5,17 @@ the names of its columns, values adapted one by one, the statement's text. Each 
 takes as long as the rest of an accepted request.
 """
 
+from collections.abc import Sequence
 from functools import cache
 from operator import attrgetter
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, connections, models
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, connections, models
 
 from accounts.sids import new_message_sid
 from sms.models import Message
 from sms.models.message import default_expiry
+from sms.outbox.company import Company
 from sms.outbox.engine import engine, fetch
 
 
@@ -29,13 +31,43 @@ def make(**columns: Any) -> Message:
 def insert(message: Message) -> None:
     """Insert a message that is due at once, and give it its id.
 
+    In one statement with those of other threads, where it may: what a caller's transaction
+    holds must not be waited for by others.
+
     Raises IntegrityError where its sid is there already.
     """
+    if connection.in_atomic_block:
+        _insert([message])
+    elif not _company.join(message):
+        _insert_after_all(message)
+
+
+def _insert_after_all(message: Message) -> None:
+    """Insert a message whose company failed, unless all of it had been committed by then."""
+    try:
+        _insert([message])
+    except IntegrityError:
+        stored = Message.objects.filter(sid=message.sid).values_list("id", flat=True).first()
+        if stored is None:
+            raise
+        message.id = stored
+        message._state.adding = False
+
+
+def _insert(messages: Sequence[Message]) -> None:
     database = connections[DEFAULT_DB_ALIAS]  # itself: its proxy costs more than the columns
     moment = database.ops.adapt_datetimefield_value
-    values = [*_plain()(message), *map(moment, _moments()(message))]
-    [(message.id,)] = fetch(_statement(database.vendor), values)
-    message._state.adding = False
+    values: list[Any] = []
+    for message in messages:
+        values += _plain()(message)
+        values += map(moment, _moments()(message))
+    ids = dict(fetch(_statement(database.vendor, len(messages)), values))
+    for message in messages:
+        message.id = ids[message.sid]
+        message._state.adding = False
+
+
+_company = Company(_insert)
 
 
 @cache
@@ -78,11 +110,11 @@ def _moments() -> "attrgetter[tuple[Any, ...]]":
 
 
 @cache
-def _statement(vendor: str) -> str:
+def _statement(vendor: str, rows: int) -> str:
     fields = (*_columns(moments=False), *_columns(moments=True))
     columns = ", ".join(str(field.column) for field in fields)
-    values = ", ".join("%s" for _ in fields)
+    row = f"({', '.join('%s' for _ in fields)}, {engine().now})"
     return f"""
-        INSERT INTO sms_message ({columns}, due_at) VALUES ({values}, {engine().now})
-        RETURNING id
+        INSERT INTO sms_message ({columns}, due_at) VALUES {", ".join([row] * rows)}
+        RETURNING sid, id
     """  # noqa: S608  # names of columns; values are parameters

