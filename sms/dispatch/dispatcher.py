@@ -13,7 +13,7 @@ from sms.dispatch.references import refer
 from sms.dispatch.reroute import reroute
 from sms.dispatch.verdict import answer_word, decide, segment_write
 from sms.errors import ErrorCode
-from sms.lifecycle import SegmentState, Status
+from sms.lifecycle import SegmentState
 from sms.models import Event, Segment
 from sms.outbox import Claimed, Deferral, Mark, SegmentWrite
 from sms.receive import settle
@@ -237,8 +237,6 @@ class Dispatcher:
         marks = [
             Mark(id_, number) for id_, message in taken.items() for number in message.to_send()
         ]
-        queued = [id_ for id_, message in taken.items() if message.claimed.status == Status.QUEUED]
-        outbox.resume(queued, worker=self.worker)
         # Last: what is marked and then not sent, because a statement failed, ends in 30090.
         marked = outbox.mark(marks, worker=self.worker)
         for row in marked:

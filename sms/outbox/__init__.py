@@ -41,7 +41,7 @@ from sms.outbox.hosts import (
     survey_hosts,
     take_probes,
 )
-from sms.outbox.messages import Claimed, Mark, Marked, claim, mark, release, renew, resume
+from sms.outbox.messages import Claimed, Mark, Marked, claim, mark, release, renew
 from sms.outbox.outcomes import Deferral, Move, Recorded, SegmentWrite, record
 from sms.outbox.references import refer
 from sms.outbox.tallies import Counted, count_messages
@@ -90,7 +90,6 @@ __all__ = [
     "release_callbacks",
     "renew",
     "reorder_callbacks",
-    "resume",
     "survey_hosts",
     "take_probes",
     "transfer",

@@ -48,10 +48,12 @@ class Marked:
 def claim(*, link_id: int, worker: str, limit: int, lease_s: float) -> list[Claimed]:
     """Claim up to `limit` due messages of a link, first in, first out.
 
-    What another worker took is not among them.
+    What another worker took is not among them. One that had to wait says *sending* again:
+    written here, since a statement of its own costs as much as the claim.
     """
     sql = engine()
     remaining = sql.seconds_until.format(column="expires_at")
+    waited = f"status = '{Status.QUEUED}'"
     first = f"""
             SELECT id FROM sms_message
             WHERE link_id = %s AND due_at <= {sql.now} AND due_at IS NOT NULL
@@ -59,7 +61,9 @@ def claim(*, link_id: int, worker: str, limit: int, lease_s: float) -> list[Clai
             ORDER BY due_at, id LIMIT %s {sql.skip_locked}
     """  # noqa: S608  # fragments of our own; values are parameters
     statement = f"""
-        UPDATE sms_message SET locked_by = %s, locked_until = {sql.ahead}
+        UPDATE sms_message SET locked_by = %s, locked_until = {sql.ahead},
+            date_updated = CASE WHEN {waited} THEN {sql.now} ELSE date_updated END,
+            status = CASE WHEN {waited} THEN '{Status.SENDING}' ELSE status END
         WHERE id {sql.among.format(query=first)}
         RETURNING id, sid, account_id, sender, recipient, recipient_key, body, encoding, status,
             attempts, refusals, retry_code, reference, {remaining},
@@ -92,19 +96,6 @@ def mark(marks: Sequence[Mark], *, worker: str) -> list[Marked]:
         RETURNING id, message_id, number
     """  # noqa: S608
     return [Marked(*row) for row in fetch(statement, [as_rows(marks), worker])]
-
-
-def resume(message_ids: Sequence[int], *, worker: str) -> int:
-    """Say that messages which had been waiting go out now."""
-    if not message_ids:
-        return 0
-    sql = engine()
-    statement = f"""
-        UPDATE sms_message SET status = '{Status.SENDING}', date_updated = {sql.now}
-        WHERE locked_by = %s AND status = '{Status.QUEUED}'
-          AND id IN (SELECT r.id FROM {sql.rows(id="bigint")})
-    """  # noqa: S608
-    return run(statement, [worker, as_rows([RowId(message_id) for message_id in message_ids])])
 
 
 def release(message_ids: Sequence[int], *, worker: str) -> int:

@@ -356,16 +356,6 @@ def test_outcomes_wait_in_memory_while_they_cannot_be_written(
     assert message.status == Status.SENT
 
 
-def test_nothing_is_marked_when_it_cannot_be_sent_after_it(
-    bench: Bench, make_message: MakeMessage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    message = make_message(status=Status.QUEUED)
-    monkeypatch.setattr("sms.outbox.resume", away)
-    with pytest.raises(OperationalError):
-        bench.dispatcher.fill()
-    assert not message.segments.exists()
-
-
 def test_a_second_outcome_of_a_segment_is_dropped(link: Link, make_message: MakeMessage) -> None:
     first, second = make_message(), make_message()
     bench = Bench(link, answer=lambda _: None)

@@ -25,7 +25,7 @@ LATER = timedelta(seconds=LEASE_S)
 FULL = 32_767
 """The largest number that a small column holds on PostgreSQL."""
 REACHED = (Status.SENT, Status.DELIVERED, Status.UNDELIVERED, Status.FAILED)
-"""What a `Move` tells; *queued* and *sending* are written by deferrals and `resume`."""
+"""What a `Move` tells; *queued* and *sending* are written by deferrals and claims."""
 FORBIDDEN = [(b, after) for b in Status for after in REACHED if after not in TRANSITIONS[b]]
 ALLOWED = [(b, after) for b in Status for after in REACHED if after in TRANSITIONS[b]]
 
@@ -92,7 +92,19 @@ def test_a_claim_says_whose_it_is_and_until_when(link: Link, make_message: MakeM
     assert message.locked_by == "one" and message.locked_until is not None
     left = message.locked_until - timezone.now()
     assert LATER - timedelta(seconds=5) < left <= LATER + timedelta(seconds=1)
-    assert message.status == Status.SENDING  # a claim leaves it alone
+    assert message.status == Status.SENDING
+
+
+@pytest.mark.parametrize("before", [Status.QUEUED, Status.SENDING])
+def test_a_claim_says_of_what_had_to_wait_that_it_goes_out(
+    link: Link, make_message: MakeMessage, before: Status
+) -> None:
+    message = standing(make_message(), before)
+    was_updated_at = message.date_updated
+    claim(link)
+    message.refresh_from_db()
+    assert message.status == Status.SENDING
+    assert (message.date_updated > was_updated_at) is (before == Status.QUEUED)
 
 
 def test_only_what_is_due_on_the_link_is_claimed(link: Link, make_message: MakeMessage) -> None:
@@ -273,19 +285,6 @@ def test_a_segments_tries_are_counted_as_far_as_the_column_goes(
     Segment.objects.update(state=SegmentState.DEFERRED, attempts=FULL)
     assert marked(message, 1) == [1]
     assert segment(message).attempts == FULL
-
-
-@pytest.mark.parametrize("before", Status)
-@pytest.mark.parametrize("worker", ["one", "two"])
-def test_only_a_queued_message_under_lease_says_sending_again(
-    make_message: MakeMessage, before: Status, worker: str
-) -> None:
-    message = standing(make_message(), before, locked_by="one")
-    resumed = outbox.resume([message.id], worker=worker)
-    message.refresh_from_db()
-    is_resumed = before == Status.QUEUED and worker == "one"
-    assert resumed == is_resumed
-    assert message.status == (Status.SENDING if is_resumed else before)
 
 
 def test_a_segment_changes_only_from_the_state_it_was_thought_to_be_in(
