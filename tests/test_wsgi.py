@@ -1,0 +1,48 @@
+"""The web server's door: pages with their middleware, programs without it."""
+
+from http import HTTPStatus
+from io import BytesIO
+from wsgiref.util import setup_testing_defaults
+
+import pytest
+
+from cpaas.wsgi import application
+
+# Django's test client has doors of its own; a request comes through this one as from Granian.
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def get(path: str) -> tuple[int, dict[str, str]]:
+    environ = {"PATH_INFO": path, "wsgi.input": BytesIO(), "HTTP_HOST": "localhost"}
+    setup_testing_defaults(environ)
+    told: dict[str, str] = {}
+    statuses: list[str] = []
+
+    def start(status: str, headers: list[tuple[str, str]], error: object = None, /) -> None:
+        statuses.append(status)
+        told.update(headers)
+
+    b"".join(application(environ, start))  # type: ignore[arg-type]
+    return int(statuses[0].split()[0]), told
+
+
+def test_page_has_a_session_and_a_content_policy() -> None:
+    status, headers = get("/admin/login/")
+    assert status == HTTPStatus.OK
+    assert "csrftoken" in headers["Set-Cookie"]
+    assert "Content-Security-Policy" in headers
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/api/2012-04-24/Accounts/AC0/SMS/Messages.json", HTTPStatus.UNAUTHORIZED),
+        ("/health/live", HTTPStatus.OK),
+        ("/no/such/path", HTTPStatus.NOT_FOUND),
+    ],
+)
+def test_program_is_answered_without_either(path: str, expected: HTTPStatus) -> None:
+    status, headers = get(path)
+    assert status == expected
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "Set-Cookie" not in headers
