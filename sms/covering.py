@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.db.models import QuerySet
-from django.utils import timezone
+from django.db.models.expressions import CombinedExpression
+from django.db.models.functions import Now
 
 from sms import outbox
 from sms.lifecycle import SegmentState, Status
@@ -53,7 +54,7 @@ def share(applied: Iterable[tuple[Part, Receipt]]) -> list[int]:
     }
     if not covering:
         return []
-    now = timezone.now()
+    now = outbox.now()
     waits = dict(Link.objects.values_list("id", "one_receipt_wait_s"))
     writes: list[SegmentWrite] = []
     parked: list[ParkedReceipt] = []
@@ -69,7 +70,7 @@ def share(applied: Iterable[tuple[Part, Receipt]]) -> list[int]:
     return list(covering) if outbox.record(segments=writes).segments else []
 
 
-def park(receipt: Receipt, *, link_id: int, due_at: datetime) -> ParkedReceipt:
+def park(receipt: Receipt, *, link_id: int, due_at: datetime | CombinedExpression) -> ParkedReceipt:
     """Make the row in which a receipt waits."""
     return ParkedReceipt(
         link_id=link_id,
@@ -79,6 +80,7 @@ def park(receipt: Receipt, *, link_id: int, due_at: datetime) -> ParkedReceipt:
         error_code=receipt.code,
         raw=receipt.raw[:255],
         covers=receipt.covers,
+        received_at=Now(),
         due_at=due_at,
     )
 

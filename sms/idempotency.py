@@ -9,8 +9,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db.models.functions import Now
+
 from sms.models import IdempotencyKey, Message
-from sms.models.idempotency import LONGEST_KEY
+from sms.models.idempotency import EXPIRED, LONGEST_KEY
 
 _KEY = re.compile(rf"[^\x00-\x1f\x7f]{{1,{LONGEST_KEY}}}")
 
@@ -47,15 +49,15 @@ def first_answer(request: NamedRequest) -> Message | None:
     Raises KeyReused.
     """
     rows = IdempotencyKey.objects.filter(account_id=request.account_id, key=request.key)
-    row = rows.select_related("message").first()
-    if row is None:
-        return None
-    if row.is_expired:
-        rows.expired().delete()  # it would stand in the way until the sweep comes by
-        return None
-    if row.fingerprint != request.fingerprint:
-        raise KeyReused
-    return row.message
+    read = rows.annotate(is_expired=EXPIRED).values_list("message", "fingerprint", "is_expired")
+    for message_id, fingerprint_then, is_expired in read:
+        if is_expired:
+            rows.expired().delete()  # it would stand in the way until the sweep comes by
+            return None
+        if fingerprint_then != request.fingerprint:
+            raise KeyReused
+        return Message.objects.filter(pk=message_id).first()
+    return None
 
 
 def keep(request: NamedRequest, message: Message) -> None:
@@ -65,4 +67,5 @@ def keep(request: NamedRequest, message: Message) -> None:
         account_id=request.account_id,
         key=request.key,
         fingerprint=request.fingerprint,
+        created_at=Now(),
     )

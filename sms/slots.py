@@ -18,7 +18,6 @@ from itertools import count
 from django.db import transaction
 from django.db.models import Case, F, Q, When
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from sms.lifecycle import LinkState
 from sms.models import Link, Slot
@@ -95,7 +94,7 @@ def _since(state: LinkState) -> Case:
     Were each try news, a link with many binds would always have been up a moment ago.
     """
     again = Q(state__in=_AWAY) if state in _AWAY else Q(pk__in=())
-    return Case(When(again, then=F("changed_at")), default=timezone.now())
+    return Case(When(again, then=F("changed_at")), default=Now())
 
 
 def share(slot: Slot, *, owner: str, max_tps: int) -> float:
@@ -119,7 +118,7 @@ def share(slot: Slot, *, owner: str, max_tps: int) -> float:
 def release(slot: Slot, *, owner: str) -> None:
     """Free a slot."""
     Slot.objects.filter(id=slot.id, owner=owner).update(
-        **_NOBODYS, state=LinkState.STOPPED, detail="", changed_at=timezone.now()
+        **_NOBODYS, state=LinkState.STOPPED, detail="", changed_at=Now()
     )
 
 
@@ -141,11 +140,8 @@ def links_up() -> set[int]:
 
 
 def links_lately_up(within: timedelta) -> set[int]:
-    """List the links that are up, and those whose connection has been away for less than so long.
-
-    By a worker's last word, in full seconds of its own host's clock.
-    """
-    lately = Slot.objects.filter(changed_at__gte=timezone.now() - within)
+    """List the links that are up, and those whose connection has been away for so long at most."""
+    lately = Slot.objects.filter(changed_at__gte=Now() - within)
     return links_up() | set(lately.values_list("link_id", flat=True))
 
 
@@ -173,7 +169,7 @@ def _take_number(link_id: int, number: int, owner: str, binds: int) -> Slot | No
         pid=os.getpid(),
         state=LinkState.DOWN if is_bind else LinkState.STANDBY,
         detail="" if is_bind else STANDS_BY,
-        changed_at=timezone.now(),
+        changed_at=Now(),
     )
     slot.tps = 0.0
     return slot if won else None

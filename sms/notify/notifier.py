@@ -234,7 +234,8 @@ class Notifier:
             body_bytes=kind.body_bytes,
         )
         webhook_id = kind.webhook_id(callback, fields)
-        return request.signed(secret=secret, webhook_id=webhook_id, timestamp=int(time.time()))
+        timestamp = int(callback.claimed_at)
+        return request.signed(secret=secret, webhook_id=webhook_id, timestamp=timestamp)
 
 
 def _posted(judged: _Judged) -> Posted:

@@ -29,6 +29,7 @@ from sms.outbox.callbacks import (
     reorder_callbacks,
 )
 from sms.outbox.counts import add_counts
+from sms.outbox.engine import now
 from sms.outbox.hosts import (
     HOSTS_AT_ONCE,
     HostFailures,
@@ -79,6 +80,7 @@ __all__ = [
     "insert",
     "make",
     "mark",
+    "now",
     "oldest_due_s",
     "postpone_probes",
     "probe_now",

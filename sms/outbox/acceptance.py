@@ -10,19 +10,21 @@ from functools import cache
 from operator import attrgetter
 from typing import Any
 
+from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, connections, models
 
 from accounts.sids import new_message_sid
 from sms.models import Message
-from sms.models.message import default_expiry
 from sms.outbox.company import Company
 from sms.outbox.engine import engine, fetch
+
+_BY_ITS_CLOCK = ("due_at", "expires_at")
+"""Times that the database compares with its own: a web host's clock may be wrong by a day."""
 
 
 def make(**columns: Any) -> Message:
     """Make the row of a message that is due at once; what is not named is as in every new one."""
-    expires_at = default_expiry()  # type: ignore[no-untyped-call]  # migrations name it
-    made = {"sid": new_message_sid(), "expires_at": expires_at}
+    made = {"sid": new_message_sid()}
     # In the order of the columns: a name that is none of them makes one value too many.
     values: Any = {**_defaults(), **made, **columns}.values()
     return Message(*values)
@@ -61,6 +63,7 @@ def _insert(messages: Sequence[Message]) -> None:
     for message in messages:
         values += _plain()(message)
         values += map(moment, _moments()(message))
+        values.append(settings.SMS_VALIDITY_S)
     ids = dict(fetch(_statement(database.vendor, len(messages)), values))
     for message in messages:
         message.id = ids[message.sid]
@@ -73,7 +76,7 @@ _company = Company(_insert)
 @cache
 def _defaults() -> dict[str, Any]:
     """Name every column, with what it holds where nobody says otherwise."""
-    ours = {"id": None, "due_at": models.DEFERRED}
+    ours = {"id": None, **dict.fromkeys(_BY_ITS_CLOCK, models.DEFERRED)}
     return {
         field.attname: ours[field.attname] if field.attname in ours else _default(field)
         for field in Message._meta.concrete_fields
@@ -87,14 +90,14 @@ def _default(field: models.Field[Any, Any]) -> Any:
 
 @cache
 def _columns(*, moments: bool) -> tuple[models.Field[Any, Any], ...]:
-    """List the columns that a message brings; its id and due time are the database's.
+    """List the columns that a message brings; its id, due time and validity are the database's.
 
     Moments apart: no other value is written in another way than it is held.
     """
     return tuple(
         field
         for field in Message._meta.concrete_fields
-        if field.attname not in {"id", "due_at"}
+        if field.attname not in {"id", *_BY_ITS_CLOCK}
         and isinstance(field, models.DateTimeField) is moments
     )
 
@@ -113,8 +116,8 @@ def _moments() -> "attrgetter[tuple[Any, ...]]":
 def _statement(vendor: str, rows: int) -> str:
     fields = (*_columns(moments=False), *_columns(moments=True))
     columns = ", ".join(str(field.column) for field in fields)
-    row = f"({', '.join('%s' for _ in fields)}, {engine().now})"
+    row = f"({', '.join('%s' for _ in fields)}, {engine().now}, {engine().ahead})"
     return f"""
-        INSERT INTO sms_message ({columns}, due_at) VALUES {", ".join([row] * rows)}
+        INSERT INTO sms_message ({columns}, due_at, expires_at) VALUES {", ".join([row] * rows)}
         RETURNING sid, id
     """  # noqa: S608  # names of columns; values are parameters

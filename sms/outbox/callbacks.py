@@ -32,6 +32,8 @@ class ClaimedCallback:
     """With the one it was claimed for."""
     age_s: float
     """Since it was owed, or repeated."""
+    claimed_at: float
+    """In seconds since 1970, by the database's clock: what is signed must not look old."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def claim_callbacks(
         UPDATE sms_callback AS c SET locked_by = %s, locked_until = {sql.ahead}
         WHERE {chosen} AND {_QUEUED}
         RETURNING id, message_id, account_id, event, status, error_code, url, method, host,
-            {added("attempts")}, -({age})
+            {added("attempts")}, -({age}), {sql.epoch}
     """  # noqa: S608  # fragments of our own; values are parameters
     with transaction.atomic():
         take_turns()

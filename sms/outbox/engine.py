@@ -4,6 +4,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -19,6 +20,8 @@ class Engine(ABC):
     now: str
     ahead: str
     """Now plus a parameter, in seconds."""
+    epoch: str
+    """Now, in seconds since 1970."""
     skip_locked: str
     seconds_until: str
     """Seconds from now until {column}."""
@@ -53,6 +56,7 @@ _ENGINES: dict[str, Engine] = {
     "postgresql": _PostgreSQL(
         now="statement_timestamp()",
         ahead="statement_timestamp() + make_interval(secs => %s::double precision)",
+        epoch="extract(epoch FROM statement_timestamp())::float8",
         skip_locked="FOR UPDATE SKIP LOCKED",
         seconds_until="extract(epoch FROM {column} - statement_timestamp())::float8",
         minute="date_trunc('minute', {column})",
@@ -63,6 +67,7 @@ _ENGINES: dict[str, Engine] = {
     "sqlite": _SQLite(
         now=f"strftime({_STAMP}, 'now')",
         ahead=f"strftime({_STAMP}, 'now', %s || ' seconds')",
+        epoch="(julianday('now') - 2440587.5) * 86400.0",
         skip_locked="",
         seconds_until="(julianday({column}) - julianday('now')) * 86400.0",
         minute="substr({column}, 1, 16) || ':00'",
@@ -107,6 +112,12 @@ def run(sql: str, parameters: Sequence[Any]) -> int:
         cursor.execute(sql, parameters)
         changed: int = cursor.rowcount
         return changed
+
+
+def now() -> datetime:
+    """Read the database's clock: the one that all hosts have in common."""
+    [(epoch,)] = fetch(f"SELECT {engine().epoch}", [])
+    return datetime.fromtimestamp(epoch, UTC)
 
 
 def as_rows(items: Iterable[Any]) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from django.db import transaction
-from django.utils import timezone
 
+from sms import outbox
 from sms.models import Arrival
 from sms.receive.parts import Joiner
 from sms.receive.storing import store
@@ -21,7 +21,7 @@ def inbound(batch: Sequence[Inbound], *, link_id: int | None = None) -> None:
     Idempotent for peers that name their sessions: a segment that is delivered again, since
     its answer was lost, makes no second message. Source: sms-api 7.1.
     """
-    now = timezone.now()
+    now = outbox.now()
     with transaction.atomic():
         joiner = Joiner(link_id=link_id, now=now)
         store(joiner.take([_fitting(item) for item in batch]), now=now)
@@ -42,7 +42,7 @@ def _fitting(item: Inbound) -> Inbound:
 
 def settle_arrivals(limit: int = 500) -> int:
     """Store messages that have waited long enough for a part, and forget what is long done."""
-    now = timezone.now()
+    now = outbox.now()
     with transaction.atomic():
         due = Arrival.objects.filter(due_at__lte=now).select_for_update(skip_locked=True)
         rows = list(due.order_by("due_at")[:limit])

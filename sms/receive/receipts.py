@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from sms import covering, meters, outbox, wake
 from sms.covering import Part, parts
@@ -58,12 +58,11 @@ def join_parked(limit: int = 500) -> int:
     Either side can miss the other by a moment: the answer's transaction does not see the
     receipt's, nor the other way round. Only looking again later closes that gap.
     """
-    now = timezone.now()
     joined = 0
     with transaction.atomic():
-        due = ParkedReceipt.objects.filter(due_at__lte=now)
+        due = ParkedReceipt.objects.filter(due_at__lte=Now())
         # Each comes due at least once an hour, so the old are among these, found by an index.
-        due.filter(received_at__lt=now - REMEMBER).delete()
+        due.filter(received_at__lt=Now() - REMEMBER).delete()
         due = due.select_for_update(skip_locked=True)
         for link_id, parked in _by_link(due.order_by("due_at")[:limit]).items():
             matches, _ = _match([_receipt(row) for row in parked], link_id)
@@ -92,7 +91,7 @@ def _match(batch: Sequence[Receipt], link_id: int) -> tuple[list[_Match], list[R
     keys = {key for receipt in batch for key in receipt.remote_keys}
     known: dict[str, Part] = {}
     recent = Segment.objects.filter(
-        link_id=link_id, remote_key__in=keys, submitted_at__gt=timezone.now() - REMEMBER
+        link_id=link_id, remote_key__in=keys, submitted_at__gt=Now() - REMEMBER
     ).exclude(remote_key="")
     for segment in parts(recent.order_by("id")):
         earlier = known.get(segment.remote_key)
@@ -183,7 +182,7 @@ def _park(unknown: Sequence[Receipt], link_id: int) -> None:
         return
     ParkedReceipt.objects.bulk_create(
         (
-            covering.park(receipt, link_id=link_id, due_at=timezone.now() + timedelta(seconds=1))
+            covering.park(receipt, link_id=link_id, due_at=Now() + timedelta(seconds=1))
             for receipt in unknown
             if receipt.remote_keys
         ),
@@ -200,7 +199,7 @@ def _name(link_id: int) -> str:
 
 def _put_off(parked: Sequence[ParkedReceipt]) -> None:
     """Look again later and later: an answer that is missing for minutes may never come."""
-    now = timezone.now()
+    now = outbox.now()
     for row in parked:
         row.attempts += 1
         row.due_at = now + timedelta(seconds=min(2 ** min(row.attempts, 12), 3600))

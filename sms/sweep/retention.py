@@ -12,8 +12,8 @@ from itertools import takewhile
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef
-from django.utils import timezone
 
+from sms import outbox
 from sms.models import Callback, Message, Retention
 from sms.sweep.batch import BATCH
 
@@ -53,7 +53,7 @@ def _old(days: int, *, after: int) -> Iterator[int]:
 
     None stays unfinished for ever: validity and callbacks both run out.
     """
-    before = timezone.now() - timedelta(days=days)
+    before = outbox.now() - timedelta(days=days)
     owed = Callback.objects.filter(message=OuterRef("id"), state=Callback.State.PENDING)
     rows = (
         Message.objects.filter(id__gt=after)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from django.db import transaction
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from sms import outbox, slots, wake
 from sms.errors import ErrorCode
@@ -17,9 +17,8 @@ _UNREACHED = ErrorCode.UNREACHABLE_CARRIER
 
 def expire() -> int:
     """Fail messages whose validity ended while they waited."""
-    now = timezone.now()
     with transaction.atomic():
-        rows = list(locked().waiting().filter(expires_at__lte=now)[:BATCH])
+        rows = list(locked().waiting().filter(expires_at__lte=Now())[:BATCH])
         outbox.record(
             moves=[
                 Move(m.id, Status.FAILED, ErrorCode.stored(m.retry_code or _UNREACHED))
@@ -37,8 +36,7 @@ def hold() -> int:
 
     Only those of the last minutes are looked at: of a long backlog the rest is marked already.
     """
-    now = timezone.now()
-    due = (now - timedelta(minutes=10), now - timedelta(seconds=1))
+    due = (Now() - timedelta(minutes=10), Now() - timedelta(seconds=1))
     stuck = (
         Message.objects.waiting()
         # The links by name, or the index of the queue would be read from end to end.
@@ -46,7 +44,7 @@ def hold() -> int:
     )
     ids = list(stuck.values_list("id", flat=True)[:BATCH])
     waiting = Message.objects.waiting().filter(id__in=ids, status=Status.SENDING)
-    return waiting.update(status=Status.QUEUED, date_updated=now)
+    return waiting.update(status=Status.QUEUED, date_updated=Now())
 
 
 def _held() -> set[int]:
