@@ -1,5 +1,6 @@
 """Housekeeping of the queues, every second: what no pump sees, or no longer sees.
 
+clock.py     what a step of the database's clock does
 leases.py    messages whose worker went away
 waiting.py   messages that wait in a queue
 backlog.py   how long the queues are
@@ -22,6 +23,7 @@ from sms.sweep.backlog import measure
 from sms.sweep.batch import BATCH
 from sms.sweep.bindings import forget_bindings
 from sms.sweep.callbacks import give_up_callbacks, prune_attempts, release_dead_callbacks
+from sms.sweep.clock import Clock
 from sms.sweep.failover import move_waiting
 from sms.sweep.leases import recover_leases
 from sms.sweep.references import forget_references
@@ -33,6 +35,7 @@ from staff.retention import forget_old
 __all__ = [
     "BATCH",
     "TASKS",
+    "Clock",
     "expire",
     "hold",
     "measure",

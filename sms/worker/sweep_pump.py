@@ -6,6 +6,7 @@ It looks for connections to test as well, which are made in threads of their own
 import logging
 import time
 from collections.abc import Callable
+from datetime import timedelta
 
 from django.db import InterfaceError, OperationalError
 
@@ -18,6 +19,10 @@ logger = logging.getLogger(__name__)
 SETTLE_S = 5.0
 """After the database was away, workers get this long to write down what they still know,
 before their leases count as abandoned."""
+RENEWED_S = 15.0
+"""By then every worker that lives has renewed its leases, which it does every 10 s."""
+
+BY_LEASE = (sweep.recover_leases, sweep.release_dead_callbacks)
 
 
 class SweepPump(Pump):
@@ -26,15 +31,18 @@ class SweepPump(Pump):
     def __init__(self) -> None:
         super().__init__("housekeeping")
         self._leases_from = 0.0
+        self._clock = sweep.Clock()
         self._trials = Trials(self.worker)
         self._failing: set[Callable[[], int]] = set()
         """Tasks that failed the last time; each is told of once, not every second."""
 
     def turn(self) -> bool:
         """Run every task once; again at once when one had its hands full."""
+        if self._clock.mend() > timedelta(0):
+            self._leases_from = time.monotonic() + RENEWED_S
         busiest = 0
         for task in (*sweep.TASKS, self._trials.start):
-            if task is sweep.recover_leases and time.monotonic() < self._leases_from:
+            if task in BY_LEASE and time.monotonic() < self._leases_from:
                 continue
             busiest = max(busiest, self._run_task(task))
         return busiest >= sweep.BATCH
@@ -59,4 +67,4 @@ class SweepPump(Pump):
 
     def failed(self) -> None:
         """Leave leases alone for a while."""
-        self._leases_from = time.monotonic() + SETTLE_S
+        self._leases_from = max(self._leases_from, time.monotonic() + SETTLE_S)
