@@ -2,19 +2,22 @@
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from tests.faults.faults import FAULTS
+from tests.faults.clocks import Clocks
+from tests.faults.faults import CLOCKS, FAULTS
 from tests.faults.scene import Fault, scene
-from tests.faults.servers import NotHere, PostgreSQL, RabbitMQ, program
+from tests.faults.servers import NotHere, PostgreSQL, RabbitMQ
 from tests.faults.tally import Tally
 
-DISK = "size=400m"
+SHORT_S = 1.5
 HEADS = ("messages", "posted again", "lost", "doubled", "30090", "cb amiss", "recovered s")
 NAME_WIDTH = 28
 
@@ -25,21 +28,24 @@ def main() -> None:
     faults = [
         fault
         for fault in FAULTS
-        if arguments.only in fault.name and (fault.is_short or not arguments.short)
+        if re.search(arguments.only, fault.name) and (fault.is_short or not arguments.short)
     ]
-    before_s, after_s = (2, 5) if arguments.short else (5, 10)
+    before_s = SHORT_S if arguments.short else arguments.pause
     print(" " * NAME_WIDTH + "".join(f"{head:>13}" for head in HEADS), flush=True)  # noqa: T201
     is_good = True
-    for needs in ("", "disk", "clock"):
+    for needs in ("", "disks", "clocks"):
         if group := [fault for fault in faults if fault.needs == needs]:
-            is_good &= _do(group, needs, arguments.rate, before_s, after_s)
+            is_good &= _do(group, needs, arguments.rate, before_s, 2 * before_s)
     sys.exit(0 if is_good else 1)
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--short", action="store_true", help="only a few, and quickly")
-    parser.add_argument("--only", default="", help="only those with this in their name")
+    parser.add_argument("--only", default="", help="only those whose name this pattern fits")
+    parser.add_argument(
+        "--pause", type=float, default=5, help="seconds of load before each; after it, twice that"
+    )
     parser.add_argument("--rate", type=float, default=50, help="messages a second (%(default)s)")
     return parser.parse_args()
 
@@ -50,21 +56,31 @@ def _do(faults: list[Fault], needs: str, rate: float, before_s: float, after_s: 
     try:
         with ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cpaas-faults-")))
-            for name in ("database", "broker", "platform"):
-                (folder / name).mkdir()
-            if needs == "disk":
-                stack.enter_context(_volume(folder / "database"))
-            faketime = _faketime() if needs == "clock" else ""
-            postgresql = stack.enter_context(closing(PostgreSQL(folder / "database")))
-            rabbitmq = stack.enter_context(closing(RabbitMQ(folder / "broker")))
-            stage = stack.enter_context(scene(postgresql, rabbitmq, folder / "platform", faketime))
+            folders = {name: folder / name for name in ("database", "broker", "platform", "clocks")}
+            for path in folders.values():
+                path.mkdir()
+            if needs == "disks":
+                stack.enter_context(_volume(folders["database"], "400m"))
+                stack.enter_context(_volume(folders["platform"], "20m"))
+            clocks = (
+                Clocks(folders["clocks"], tuple(CLOCKS.values())) if needs == "clocks" else None
+            )
+            environment = clocks.environment if clocks else {}
+            with ThreadPoolExecutor() as pool:
+                database = pool.submit(PostgreSQL, folders["database"], environment)
+                broker = pool.submit(RabbitMQ, folders["broker"])
+            for server in (database, broker):
+                if not server.exception():
+                    stack.callback(server.result().close)
+            postgresql, rabbitmq = database.result(), broker.result()
+            stage = stack.enter_context(scene(postgresql, rabbitmq, folders["platform"], clocks))
             for fault in faults:
                 tally = stage.measure(fault, rate=rate, before_s=before_s, after_s=after_s)
                 print(_row(fault.name, tally), flush=True)  # noqa: T201
                 is_good &= tally.is_good
     except NotHere as error:
-        for fault in faults:
-            print(f"{fault.name:<{NAME_WIDTH}}  not done: {error}", flush=True)  # noqa: T201
+        names = ", ".join(fault.name for fault in faults)
+        print(f"not done, since {error}: {names}", flush=True)  # noqa: T201
     return is_good
 
 
@@ -78,26 +94,15 @@ def _row(name: str, tally: Tally) -> str:
 
 
 @contextmanager
-def _volume(folder: Path) -> Iterator[None]:
+def _volume(folder: Path, size: str) -> Iterator[None]:
     """Make a folder a small volume. Raises NotHere where we may not."""
-    mount = ("mount", "-t", "tmpfs", "-o", DISK, "tmpfs", str(folder))
+    mount = ("mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder))
     if os.getuid() or subprocess.run(mount, capture_output=True).returncode:
         raise NotHere("only root may mount a small volume")
     try:
         yield
     finally:
         subprocess.run(("umount", "--lazy", str(folder)), check=False)
-
-
-def _faketime() -> str:
-    """Find libfaketime. Raises NotHere where it breaks what our processes do all the time."""
-    library = program("/usr/lib/*/faketime/libfaketime.so.1")
-    # 0.9.10 refuses clock_nanosleep with an absolute time unless it may move that clock, too.
-    environment = {"LD_PRELOAD": library, "FAKETIME": "+0s", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
-    sleep = (sys.executable, "-c", "import time; time.sleep(0.01)")
-    if subprocess.run(sleep, env=environment, capture_output=True).returncode:
-        raise NotHere("this libfaketime makes time.sleep() fail")
-    return library
 
 
 if __name__ == "__main__":

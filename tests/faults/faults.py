@@ -1,113 +1,67 @@
-"""The table of faults, and how each is done."""
+"""The table of faults."""
 
-import signal
-import time
-from collections.abc import Callable
+from tests.faults.doing import broker, carrier, clocks, database, processes, receiver
+from tests.faults.doing.processes import LINK_WORKER
+from tests.faults.scene import Fault
 
-from sms.bench.traffic.platform import LINK
-from tests.faults.scene import Fault, Scene
-
-HANG_S = 20.0
-BROKER_AWAY_S = 60.0
-DATABASE_AWAY_S = 5.0
-DISK_FULL_S = 10.0
-NO_SUCH_COMMAND = "000000100000abcd0000000000000001"
-"""A generic_nack is its answer (SMPP 3.4 §4.3)."""
-IMPOSSIBLE_LENGTH = "7fffffff000000040000000000000001"
-"""No PDU is that long: the session cannot go on."""
-
-
-def _kill(process: str) -> Callable[[Scene], None]:
-    return lambda scene: scene.kill(process)
-
-
-def _restart_broker(scene: Scene) -> None:
-    scene.rabbitmq.crash()
-    scene.rabbitmq.start()
-
-
-def _take_broker_away(scene: Scene) -> None:
-    scene.rabbitmq.crash()
-    time.sleep(BROKER_AWAY_S)
-    scene.rabbitmq.start()
-
-
-def _crash_database(scene: Scene) -> None:
-    scene.postgresql.crash()
-    time.sleep(DATABASE_AWAY_S)
-    scene.postgresql.start()
-
-
-def _drop_lines(scene: Scene) -> None:
-    for _ in range(5):
-        scene.carrier.ask("drop")
-        time.sleep(2)
-
-
-def _hang(program: str) -> Callable[[Scene], None]:
-    def do(scene: Scene) -> None:
-        getattr(scene, program).ask("hang", is_silent=True)
-        time.sleep(HANG_S)
-        getattr(scene, program).ask("hang", is_silent=False)
-
-    return do
-
-
-def _send_garbage(scene: Scene) -> None:
-    for octets in (NO_SUCH_COMMAND, IMPOSSIBLE_LENGTH, "00" * 64, "ff" * 64):
-        scene.carrier.ask("send", octets=octets)
-        time.sleep(3)
-
-
-def _fill_disk(scene: Scene) -> None:
-    filler = scene.postgresql.fill_disk()
-    time.sleep(DISK_FULL_S)
-    filler.unlink()
-    scene.postgresql.recover()
-
-
-def _step_clock(step: str) -> Callable[[Scene], None]:
-    def do(scene: Scene) -> None:
-        scene.clock.write_text(f"{step}\n")
-        time.sleep(10)
-        scene.clock.write_text("+0s\n")
-
-    return do
-
-
-def _second_worker(scene: Scene) -> None:
-    second = scene.platform.start(f"link.{LINK}")
-    time.sleep(15)
-    second.send_signal(signal.SIGTERM)
-    second.wait(60)
-
-
-def _roll(scene: Scene) -> None:
-    """Restart as `deploy/README.md` says: the web by SIGHUP, workers one by one by SIGTERM."""
-    scene.platform.hang_up("web")
-    for process in sorted(scene.platform.pids()):
-        if process.startswith("link.") or process in ("notify", "housekeeping"):
-            scene.kill(process, signal.SIGTERM)
-            time.sleep(3)
-    time.sleep(15)
-
+CLOCKS = {
+    "web": "web",
+    "link worker": LINK_WORKER,
+    "callback worker": "notify",
+    "housekeeping": "housekeeping",
+    "database": "database",
+}
 
 FAULTS = (
-    Fault("kill -9 web", _kill("web")),
-    Fault("kill -9 link worker", _kill(f"link.{LINK}"), is_short=True),
-    Fault("kill -9 callback worker", _kill("notify")),
-    Fault("kill -9 housekeeping", _kill("housekeeping")),
-    Fault("kill -9 everything", lambda scene: scene.kill_all()),
-    Fault("broker restart (kill -9)", _restart_broker),
-    Fault("broker away for 60 s", _take_broker_away),
-    Fault("database crash, 5 s away", _crash_database, is_short=True),
-    Fault("disk full for 10 s", _fill_disk, needs="disk"),
-    Fault("carrier drops, 5 times", _drop_lines, is_short=True),
-    Fault("carrier silent for 20 s", _hang("carrier")),
-    Fault("carrier sends garbage", _send_garbage),
-    Fault("receiver silent for 20 s", _hang("receiver")),
-    Fault("clock one hour ahead", _step_clock("+3600s"), needs="clock"),
-    Fault("clock one hour back", _step_clock("-3600s"), needs="clock"),
-    Fault("second worker on the link", _second_worker),
-    Fault("rolling restart (SIGTERM)", _roll),
+    Fault("kill -9 web", processes.kill("web")),
+    Fault("kill -9 web's own workers", processes.kill_web_workers),
+    Fault("kill -9 link worker", processes.kill(LINK_WORKER)),
+    Fault("kill -9 callback worker", processes.kill("notify")),
+    Fault("kill -9 housekeeping", processes.kill("housekeeping")),
+    Fault("kill -9 all four at once", processes.kill_workers, is_short=True),
+    Fault("kill -9 supervisor", processes.kill_supervisor),
+    Fault("kill -9 everything", processes.kill_all),
+    Fault("link worker frozen 45 s", processes.freeze(LINK_WORKER, for_s=45)),
+    Fault("the same, another waits", processes.freeze_and_replace),
+    Fault("callback worker frozen 70 s", processes.freeze("notify", for_s=70)),
+    Fault("housekeeping frozen 20 s", processes.freeze("housekeeping", for_s=20)),
+    Fault("web frozen 15 s", processes.freeze("web", for_s=15)),
+    Fault("second worker on the link", processes.add_worker),
+    Fault("rolling restart (SIGTERM)", processes.roll),
+    Fault("SIGTERM to all workers", processes.stop_workers, is_short=True),
+    Fault("broker restart (kill -9)", broker.restart, is_short=True),
+    Fault("broker away for 60 s", broker.take_away),
+    Fault("broker frozen 20 s", broker.freeze),
+    Fault("broker's memory alarm", broker.alarm),
+    Fault("broker's queues deleted", broker.delete_queues),
+    Fault("database restart", database.restart, is_short=True),
+    Fault("database crash, 5 s away", database.crash),
+    Fault("database crashes twice", database.crash_twice),
+    Fault("database frozen 10 s", database.freeze),
+    Fault("connections ended, 10 times", database.end_connections),
+    Fault("too many connections", database.take_connections),
+    Fault("table locked for 8 s", database.lock_table),
+    Fault("carrier drops", carrier.drop_line, is_short=True),
+    Fault("carrier drops, 5 times", carrier.drop_lines),
+    Fault("carrier silent for 20 s", carrier.hang),
+    Fault("carrier frozen 45 s", carrier.freeze),
+    Fault("carrier sends garbage", carrier.send_garbage),
+    Fault("carrier refuses binds", carrier.refuse_binds),
+    Fault("carrier binds in 8 s", carrier.bind_slowly),
+    Fault("answers in any order", carrier.behave("in any order")),
+    Fault("answers and receipts twice", carrier.behave("twice")),
+    Fault("receipts before answers", carrier.behave("receipts first")),
+    Fault("answers after 12 s", carrier.behave("late")),
+    Fault("answers to nobody", carrier.behave("miscounted")),
+    Fault("receiver silent for 20 s", receiver.behave("silent", for_s=20)),
+    Fault("receiver fails half", receiver.behave("fails half")),
+    Fault("receiver breaks off", receiver.behave("breaks off")),
+    Fault("receiver takes 9 s", receiver.behave("slow", for_s=20)),
+    Fault("database's disk full 10 s", database.fill_disk, needs="disks"),
+    Fault("platform's disk full 10 s", processes.fill_disk, needs="disks"),
+    *(
+        Fault(f"{name}: clock {step_s // 3600:+} h", clocks.step(process, step_s), needs="clocks")
+        for name, process in CLOCKS.items()
+        for step_s in (3600, -3600)
+    ),
 )

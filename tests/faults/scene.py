@@ -14,6 +14,7 @@ from sms.bench.traffic.engines import Engine
 from sms.bench.traffic.platform import NUMBER, Platform
 from sms.bench.traffic.program import Program
 from tests.faults import tally
+from tests.faults.clocks import Clocks
 from tests.faults.customer import Customer, Posted
 from tests.faults.servers import PostgreSQL, RabbitMQ, until
 
@@ -31,7 +32,7 @@ class Fault:
     is_short: bool = False
     """Also among the few of `--short`."""
     needs: str = ""
-    """What the scene must be made with: `disk` or `clock`."""
+    """What the scene must be made with: `disks` or `clocks`."""
 
 
 @dataclass
@@ -43,22 +44,20 @@ class Scene:
     rabbitmq: RabbitMQ
     carrier: Program
     receiver: Program
-    clock: Path
-    """What it says is added to the clock of every process of the platform."""
+    disk: Path
+    """What the platform writes its logs to."""
+    clocks: Clocks | None = None
     runs: int = field(default=0)
 
-    def kill(self, process: str, how: signal.Signals = signal.SIGKILL) -> None:
+    def replace(self, process: str, how: signal.Signals) -> None:
         """Send a signal to a process of the platform, and wait until another has its name."""
         pid = self.platform.pids()[process]
         os.kill(pid, how)
-        until(f"another {process}", lambda: self.platform.pids().get(process, pid) != pid)
+        self.wait_for_another(process, pid)
 
-    def kill_all(self) -> None:
-        """Kill the supervisor, and start another."""
-        os.kill(self.platform.pids()["supervisor"], signal.SIGKILL)
-        self.platform.end()
-        self.platform.serve()
-        self.platform.wait_until_it_serves()
+    def wait_for_another(self, process: str, pid: int) -> None:
+        """Wait until a name is another process's. Raises TimeoutError."""
+        until(f"another {process}", lambda: self.platform.pids().get(process, pid) != pid)
 
     def measure(self, fault: Fault, *, rate: float, before_s: float, after_s: float) -> tally.Tally:
         """Do a fault under load, and count when everything has come to its end."""
@@ -100,7 +99,7 @@ class Scene:
         """Wait until all is final and told of, or time is up; return how each message stands."""
         deadline = time.monotonic() + SETTLE_S
         while True:
-            ends = self._ends(len(accepted))
+            ends = self._ends({posted.sid for posted in accepted})
             told = self.receiver.ask("told")
             left = sum(
                 not (tally.FINAL & {status for status, _ in told.get(posted.sid, [])})
@@ -111,13 +110,13 @@ class Scene:
                 return ends
             time.sleep(1)
 
-    def _ends(self, count: int) -> dict[str, tuple[str, int | None]]:
-        """Read the newest messages through the API, with some of what came before."""
+    def _ends(self, sids: set[str]) -> dict[str, tuple[str, int | None]]:
+        """Read messages through the API, from the newest on until these are among them."""
         ends: dict[str, tuple[str, int | None]] = {}
         path: str | None = f"{self.platform.path}?PageSize={PAGE}"
         headers = {"Authorization": self.platform.authorization}
         with closing(http.client.HTTPConnection("127.0.0.1", self.platform.http_port)) as api:
-            while path and len(ends) < count:
+            while path and not sids <= ends.keys():
                 api.request("GET", path, headers=headers)
                 page = json.loads(api.getresponse().read())
                 for message in page["messages"]:
@@ -128,26 +127,18 @@ class Scene:
 
 @contextmanager
 def scene(
-    postgresql: PostgreSQL, rabbitmq: RabbitMQ, folder: Path, faketime: str
+    postgresql: PostgreSQL, rabbitmq: RabbitMQ, folder: Path, clocks: Clocks | None
 ) -> Iterator[Scene]:
-    """Run a platform on servers, with a clock that can be moved where `faketime` is a library."""
-    clock = folder / "clock"
-    clock.write_text("+0s\n")
+    """Run a platform on servers, its processes by clocks that can be stepped if there are such."""
     environment = {"DATABASE_URL": postgresql.url, "CELERY_BROKER_URL": rabbitmq.url}
-    if faketime:
-        environment |= {
-            "LD_PRELOAD": faketime,
-            "FAKETIME_TIMESTAMP_FILE": str(clock),
-            "FAKETIME_CACHE_DURATION": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        }
+    if clocks:
+        environment |= clocks.environment
     engine = Engine("PostgreSQL + RabbitMQ", "on disk", environment, (postgresql.pid,))
     with ExitStack() as stack:
         carrier, receiver = (
-            stack.enter_context(Program(f"sms.bench.traffic.{name}"))
-            for name in ("carrier", "receiver")
+            stack.enter_context(Program(f"tests.faults.{name}")) for name in ("carrier", "receiver")
         )
         data = folder / "data"
         data.mkdir()
         platform = stack.enter_context(closing(Platform(engine, data, carrier.ask("port"))))
-        yield Scene(platform, postgresql, rabbitmq, carrier, receiver, clock)
+        yield Scene(platform, postgresql, rabbitmq, carrier, receiver, folder, clocks)

@@ -7,8 +7,8 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Mapping
+from contextlib import closing, suppress
 from pathlib import Path
 
 import psycopg
@@ -42,13 +42,23 @@ def program(*candidates: str) -> str:
     raise NotHere(f"{candidates[0]} is not installed")
 
 
+def fill(folder: Path) -> Path:
+    """Leave no room on the volume that a folder is; return the file that takes it."""
+    filler = folder / "filler"
+    with filler.open("wb", buffering=0) as file, suppress(OSError):
+        while file.write(b"\0" * 65_536):
+            pass
+    return filler
+
+
 class PostgreSQL:
     """A cluster in a folder of its own, with fsync on."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         self._port = free_port()
         self._data = folder / "data"
         self._disk = folder
+        self._environment = {**os.environ, **environment, "PROCESS_NAME": "database"}
         # The server refuses to run as root; its own user may then own the folder.
         self._user = "postgres" if os.getuid() == 0 else None
         self._server = program("postgres", "/usr/lib/postgresql/*/bin/postgres")
@@ -79,6 +89,7 @@ class PostgreSQL:
             "port": str(self._port),
             "unix_socket_directories": "",
             "max_wal_size": "96MB",
+            "max_connections": "60",
             "log_min_messages": "panic",
         }
         self._process = subprocess.Popen(
@@ -87,8 +98,10 @@ class PostgreSQL:
                 *(word for name, value in options.items() for word in ("-c", f"{name}={value}")),
             ),
             user=self._user,
+            env=self._environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
         until("PostgreSQL", self.answers)
 
@@ -104,6 +117,28 @@ class PostgreSQL:
         """End it as a power cut would, but for the disk's own memory."""
         self._stop(signal.SIGQUIT)
 
+    def freeze(self) -> None:
+        """Stop it in its tracks, with all its connections."""
+        for pid in self._pids():
+            os.kill(pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        for pid in self._pids():
+            os.kill(pid, signal.SIGCONT)
+
+    def _pids(self) -> list[int]:
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        return [self.pid, *map(int, children)]
+
+    def end_connections(self) -> None:
+        """End every connection but the one that says so."""
+        with psycopg.connect(self.url, connect_timeout=5) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+            )
+
     def recover(self) -> None:
         """Start it again where it gave up by itself."""
         assert self._process
@@ -113,14 +148,7 @@ class PostgreSQL:
 
     def fill_disk(self) -> Path:
         """Leave no room on its volume; return the file that takes it."""
-        filler = self._disk / "filler"
-        with filler.open("wb", buffering=0) as file:
-            try:
-                while file.write(b"\0" * 65_536):
-                    pass
-            except OSError:
-                return filler
-        return filler
+        return fill(self._disk)
 
     def close(self) -> None:
         """End it for good."""
@@ -141,10 +169,11 @@ class RabbitMQ:
     def __init__(self, folder: Path) -> None:
         self._server = program("/usr/lib/rabbitmq/lib/*/sbin/rabbitmq-server", "rabbitmq-server")
         self._port = free_port()
+        self._node = f"cpaas-{secrets.token_hex(3)}@localhost"
         self._environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
-            "RABBITMQ_NODENAME": f"cpaas-{secrets.token_hex(3)}@localhost",
+            "RABBITMQ_NODENAME": self._node,
             "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
             "RABBITMQ_NODE_PORT": str(self._port),
             "RABBITMQ_DIST_PORT": str(free_port()),
@@ -176,6 +205,29 @@ class RabbitMQ:
         """End it at once."""
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+
+    def freeze(self) -> None:
+        """Stop it in its tracks, with all its connections."""
+        os.killpg(self._process.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        os.killpg(self._process.pid, signal.SIGCONT)
+
+    def control(self, *words: str) -> None:
+        """Give it an order. Raises NotHere, CalledProcessError."""
+        subprocess.run(
+            (
+                program("/usr/lib/rabbitmq/lib/*/sbin/rabbitmqctl", "rabbitmqctl"),
+                "--quiet",
+                "--node",
+                self._node,
+                *words,
+            ),
+            env=self._environment,
+            check=True,
+            capture_output=True,
+        )
 
     def close(self) -> None:
         """End it for good."""

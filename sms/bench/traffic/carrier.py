@@ -8,9 +8,10 @@ import asyncio
 import struct
 import time
 from collections import Counter
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from sms.bench.traffic.program import obey
+from sms.bench.traffic.program import Order, obey
 
 HEADER = struct.Struct(">IIII")
 RESPONSE = 0x8000_0000
@@ -37,7 +38,6 @@ class Books:
     def __init__(self) -> None:
         self.receipts = False
         self.latency_s = 0.0
-        self.is_silent = False
         self.sessions: set[Session] = set()
         self.count = 0
         """Over all runs, for ids that never come back."""
@@ -81,18 +81,8 @@ class Session(asyncio.Protocol):
         self._books.sessions.discard(self)
         self._books.undelivered += self._unacknowledged.values()
 
-    def send(self, data: bytes) -> None:
-        """Send octets as they are."""
-        self._transport.write(data)
-
-    def cut(self) -> None:
-        """End the connection without a word."""
-        self._transport.abort()
-
     def data_received(self, data: bytes) -> None:
         """Answer every whole PDU, all in one write."""
-        if self._books.is_silent:
-            return  # as if a cable were out: what comes now was never seen
         received, start = self._received + data, 0
         answers: list[bytes] = []
         while len(received) - start >= HEADER.size:
@@ -104,9 +94,11 @@ class Session(asyncio.Protocol):
             start += length
         self._received = received[start:]
         if answers:
-            self._send(b"".join(answers))
+            self.send(answers)
 
-    def _send(self, data: bytes) -> None:
+    def send(self, pdus: list[bytes]) -> None:
+        """Send answers and what follows them, as late as was ordered."""
+        data = b"".join(pdus)
         if self._books.latency_s:
             self._loop.call_later(self._books.latency_s, self._transport.write, data)
         else:
@@ -158,10 +150,11 @@ def _pdu(command: int, sequence: int, body: bytes = b"") -> bytes:
     return HEADER.pack(HEADER.size + len(body), command, 0, sequence) + body
 
 
-async def main() -> None:
-    """Listen, and do what is ordered."""
-    books = Books()
-    server = await asyncio.get_running_loop().create_server(lambda: Session(books), "127.0.0.1", 0)
+async def serve(
+    books: Books, connect: Callable[[], asyncio.Protocol], more: Mapping[str, Order] | None = None
+) -> None:
+    """Listen, and do what is ordered: these orders, and more of a carrier that can do more."""
+    server = await asyncio.get_running_loop().create_server(connect, "127.0.0.1", 0)
 
     async def port() -> int:
         return int(server.sockets[0].getsockname()[1])
@@ -179,29 +172,13 @@ async def main() -> None:
             "acknowledged": books.acknowledged,
         }
 
-    async def told() -> dict[str, int]:
-        return dict(books.submits)
+    await obey({"port": port, "reset": reset, "stats": stats, **(more or {})})
 
-    async def drop() -> int:
-        for session in (sessions := list(books.sessions)):
-            session.cut()
-        return len(sessions)
 
-    async def send(*, octets: str) -> None:
-        for session in books.sessions:
-            session.send(bytes.fromhex(octets))
-
-    async def hang(*, is_silent: bool) -> None:
-        books.is_silent = is_silent
-        if not is_silent:
-            await drop()  # nobody knows any more what the other has heard
-
-    await obey(
-        {
-            **{"port": port, "reset": reset, "stats": stats, "told": told},
-            **{"drop": drop, "send": send, "hang": hang},
-        }
-    )
+async def main() -> None:
+    """Take all that comes."""
+    books = Books()
+    await serve(books, lambda: Session(books))
 
 
 if __name__ == "__main__":

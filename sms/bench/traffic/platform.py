@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -81,11 +82,19 @@ class Platform:
 
     def _set_up(self, carrier_port: int) -> None:
         self.wait_until_it_serves()
+        with ThreadPoolExecutor() as pool:  # a command takes longer to start than to run
+            customer = pool.submit(self._add_customer)
+            self._add_link(carrier_port)
+            customer.result()
+
+    def _add_customer(self) -> None:
         account = self.manage("createaccount", "Bench")
         self.path = f"/2012-04-24/Accounts/{account['sid']}/SMS/Messages.json"
         credentials = f"{account['sid']}:{account['auth_token']}".encode()
         self.authorization = "Basic " + base64.b64encode(credentials).decode()
         self.manage("addnumber", account["sid"], NUMBER)
+
+    def _add_link(self, carrier_port: int) -> None:
         where = ("--host", "127.0.0.1", "--port", str(carrier_port), "--system-id", LINK)
         self.manage("addlink", LINK, *where, "--window", "100")
         self.manage("addroute", "", LINK)

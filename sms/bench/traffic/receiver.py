@@ -4,9 +4,10 @@ import asyncio
 import re
 import time
 import urllib.parse
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from sms.bench.traffic.program import obey
+from sms.bench.traffic.program import Order, obey
 
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
@@ -16,7 +17,6 @@ class Books:
     """What was told of each message, in the order it came."""
 
     def __init__(self) -> None:
-        self.is_silent = False
         self.reset()
 
     def reset(self) -> None:
@@ -48,25 +48,27 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Answer every whole request."""
-        if self._books.is_silent:
-            return
         self._received += data
         while (end := self._received.find(b"\r\n\r\n")) >= 0:
             found = LENGTH.search(self._received, 0, end + 1)
             whole = end + 4 + (int(found[1]) if found else 0)
             if len(self._received) < whole:
                 return
-            self._books.enter(self._received[end + 4 : whole])
+            head, content = self._received[:end], self._received[end + 4 : whole]
             self._received = self._received[whole:]
-            self._transport.write(ANSWER)
+            self.take(head, content)
+
+    def take(self, head: bytes, content: bytes) -> None:
+        """Note a callback and answer it."""
+        self._books.enter(content)
+        self._transport.write(ANSWER)
 
 
-async def main() -> None:
-    """Listen, and do what is ordered."""
-    books = Books()
-    server = await asyncio.get_running_loop().create_server(
-        lambda: Connection(books), "127.0.0.1", 0
-    )
+async def serve(
+    books: Books, connect: Callable[[], asyncio.Protocol], more: Mapping[str, Order] | None = None
+) -> None:
+    """Listen, and do what is ordered: these orders, and more of a receiver that can do more."""
+    server = await asyncio.get_running_loop().create_server(connect, "127.0.0.1", 0)
 
     async def port() -> int:
         return int(server.sockets[0].getsockname()[1])
@@ -85,13 +87,13 @@ async def main() -> None:
             "last_at": books.last_at,
         }
 
-    async def told() -> dict[str, list[tuple[str, float]]]:
-        return books.told
+    await obey({"port": port, "reset": reset, "stats": stats, **(more or {})})
 
-    async def hang(*, is_silent: bool) -> None:
-        books.is_silent = is_silent
 
-    await obey({"port": port, "reset": reset, "stats": stats, "told": told, "hang": hang})
+async def main() -> None:
+    """Take all that comes."""
+    books = Books()
+    await serve(books, lambda: Connection(books))
 
 
 if __name__ == "__main__":
