@@ -37,15 +37,15 @@ def is_running(pid: int) -> bool:
     return " Z " not in Path(f"/proc/{pid}/stat").read_text()
 
 
-def test_demo_tells_the_journey_of_a_message_and_ends(instance: Instance) -> None:
-    ended = instance.manage("serve", "--demo")
+def test_demo_tells_the_journey_of_a_message_and_ends(untouched_instance: Instance) -> None:
+    ended = untouched_instance.manage("serve", "--demo")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert ended.stderr == ""
     at = 0
     for step in JOURNEY:
         at = ended.stdout.index(step, at)
-    assert instance.pids() == {}
-    kept = list((instance.data_dir / "keys").iterdir())
+    assert untouched_instance.pids() == {}
+    kept = list((untouched_instance.data_dir / "keys").iterdir())
     assert kept
     assert {path.stat().st_mode & 0o777 for path in kept} == {0o600}
 
