@@ -75,6 +75,7 @@ def _recovery(accepted: list[Posted], told: Told, healed_at: float) -> float:
         for posted in accepted
         if posted.at >= healed_at
         for status, at in told.get(posted.sid, [])
-        if status == "delivered"
+        # One that was accepted before, and whose answer was lost, may have been delivered before.
+        if status == "delivered" and at >= healed_at
     )
     return min(deliveries, default=float("inf")) - healed_at

@@ -48,3 +48,16 @@ def test_a_message_without_an_answer_is_told_apart() -> None:
     tally = tally_of(("failed", 30090), told=[("failed", 12.0)])
     assert tally.is_good
     assert tally.unanswered == 1
+
+
+def test_a_recovery_does_not_begin_before_the_fault_is_over() -> None:
+    posted = Posted("SM1", "15550000001", 10.0)
+    tally = count(
+        [posted, Posted("SM2", "15550000002", 10.0)],
+        ends={"SM1": ("delivered", None), "SM2": ("delivered", None)},
+        submitted={},
+        told={"SM1": [("sent", 7.0), ("delivered", 8.0)], "SM2": GOOD},
+        healed_at=9.0,
+        repeats=1,
+    )
+    assert tally.recovered_s == 3.0
