@@ -10,7 +10,7 @@ VENV := .venv/bin/python
 INSTALL = @$(if $(PYTHON),$(PYTHON) requirements/install.py,\
 	echo "Python 3.11 or newer is needed; tried $(CANDIDATES)." >&2; exit 1;)
 
-.PHONY: help run demo test check bench pictures faults lock clean install-base install-test
+.PHONY: help run demo test check check-types check-rest bench pictures faults lock clean install-base install-test
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
@@ -26,9 +26,14 @@ test: install-test ## run the tests; TESTS=tests/sms for some of them
 	DATA_DIR=$$data $(VENV) -m pytest -n 2 $(TESTS)
 
 check: install-test ## format, lint, types, import contracts, security, system checks, migrations
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync check-types check-rest
+
+check-types: # takes as long as all the rest
+	@$(VENV) -m mypy
+
+check-rest:
 	@$(VENV) -m ruff format --check --quiet .
 	@$(VENV) -m ruff check --quiet .
-	@$(VENV) -m mypy
 	@$(VENV) .venv/bin/lint-imports --no-logo
 	@$(VENV) -m bandit --quiet --configfile pyproject.toml --recursive cpaas accounts sms staff
 	@$(VENV) requirements/audit.py
