@@ -84,6 +84,7 @@ MIDDLEWARE = [
     "cpaas.middleware.MessageMiddleware",
     "cpaas.middleware.XFrameOptionsMiddleware",
     "cpaas.middleware.CSPMiddleware",
+    "cpaas.middleware.NonsenseMiddleware",
     "staff.access.pages.StaffMiddleware",
     "cpaas.middleware.AxesMiddleware",  # last: it looks at what a log-in came to
 ]
@@ -100,11 +101,12 @@ TEMPLATES = [
         "DIRS": [Path(__file__).parent / "templates"],  # what stands before Unfold's own
         "APP_DIRS": True,
         "OPTIONS": {
+            "libraries": {"crumbs": "cpaas.crumbs"},
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-            ]
+            ],
         },
     }
 ]
@@ -154,9 +156,8 @@ CACHES = {
 CACHE_SECONDS = envint("CACHE_SECONDS", 5)
 
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "staff.passwords.LongForStaff"},
+    {"NAME": "staff.passwords.LongEnough"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LANGUAGE_CODE = "en-us"
