@@ -7,6 +7,7 @@ resolving.py    finding a path's view once, and remembering it
 middleware.py   Django's middleware for pages, stepping aside for the API
 pages.py        what the admin's pages are made of
 appearance.py   how the admin looks: name, colours, side bar
+crumbs.py       where a page stands, as the side bar calls it
 formats/        how dates and times are written, by language
 wsgi.py         what the web server loads
 celery.py       the Celery application

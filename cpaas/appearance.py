@@ -1,5 +1,6 @@
 """How the admin looks: its name, colours and side bar, as Unfold reads them."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.http import HttpRequest
@@ -19,7 +20,19 @@ def _page(title: str, icon: str, model: str, view: str = "") -> dict[str, Any]:
         return bool(request.user.has_perm(f"{app}.view_{name}"))
 
     link = reverse_lazy(f"admin:{view or f'{app}_{name}_changelist'}")
-    return {"title": title, "icon": icon, "link": link, "permission": permission}
+
+    def active(request: HttpRequest) -> bool:
+        here = place(request.path)
+        return here is not None and here[1]["link"] == link
+
+    return {
+        "title": title,
+        "icon": icon,
+        "link": link,
+        "permission": permission,
+        "active": active,
+        "model": model,  # for `title_of`; Unfold reads the others
+    }
 
 
 def _section(title: str, *pages: dict[str, Any]) -> dict[str, Any]:
@@ -95,3 +108,21 @@ UNFOLD: dict[str, Any] = {
         ],
     },
 }
+
+
+def place(path: str) -> tuple[str, dict[str, Any]] | None:
+    """Find the line of the side bar that leads nearest to a path, and its section."""
+    leading = [(section, page) for section, page in _pages() if path.startswith(str(page["link"]))]
+    return max(leading, key=lambda found: len(str(found[1]["link"])), default=None)
+
+
+def title_of(model: str) -> str | None:
+    """Say what the side bar calls a model's rows; None where it has no page of them."""
+    return next((page["title"] for _, page in _pages() if page["model"] == model), None)
+
+
+def _pages() -> Iterator[tuple[str, dict[str, Any]]]:
+    """List all lines but the dashboard's: every page is under that."""
+    for section in UNFOLD["SIDEBAR"]["navigation"][1:]:
+        for page in section["items"]:
+            yield section["title"], page

@@ -1,5 +1,6 @@
 """What the admin's pages are made of: Unfold's classes, with the types of Django's."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.contrib.contenttypes.models import ContentType
@@ -42,12 +43,36 @@ __all__ = [
 
 Row = TypeVar("Row", bound=Model)
 
+_PLAIN = {
+    "required": "This is needed.",
+    "min_value": "At least %(limit_value)s.",
+    "max_value": "At most %(limit_value)s.",
+    "max_length": "At most %(limit_value)d characters: these are %(show_value)d.",
+}
+"""What is wrong with a field, shorter than Django says it."""
+
 
 class ModelAdmin(UnfoldAdmin[Row]):
     """A page whose history is the audit log's: that knows values, the API and commands, too."""
 
+    compressed_fields = False  # a field's name above it: beside it there is no room for both
     when_empty = ""
     """What its list says while nothing is there, for people who wonder whether that is right."""
+
+    labels: Mapping[str, str] = {}
+    help_texts: Mapping[str, str] = {}
+    """What fields are called and mean for people, where a column's own words do not say it."""
+
+    def get_form(
+        self, request: HttpRequest, obj: Row | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        """Put our words at the fields."""
+        ours = {"labels": self.labels, "help_texts": self.help_texts}
+        said = {name: dict(words) for name, words in ours.items() if words}
+        form = super().get_form(request, obj, change, **{**said, **kwargs})
+        for field in form.base_fields.values():
+            field.error_messages = {**field.error_messages, **_PLAIN}
+        return form
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None

@@ -115,6 +115,11 @@ class Account(models.Model):
         save_along(kwargs, "auth_token", "auth_token_digest")
         super().save(*args, **kwargs)
 
+    @property
+    def short_name(self) -> str:
+        """Its name alone, for the head of its page."""
+        return self.friendly_name
+
     def clean(self) -> None:
         """Refuse a fourth level of accounts, and circles. Raises ValidationError.
 

@@ -112,6 +112,11 @@ class Callback(models.Model):
     def __str__(self) -> str:
         return f"{self.message_id}: {self.status}"
 
+    @property
+    def short_name(self) -> str:
+        """What it tells whom, for the head of its page."""
+        return f"{self.status} → {self.host}"
+
 
 class CallbackAttempt(models.Model):
     """One try of a callback; pruned after CALLBACK_ATTEMPTS_KEPT_S."""

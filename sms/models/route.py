@@ -113,7 +113,7 @@ class Route(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.prefix or 'any'} -> {self.link}"
+        return f"{self.prefix or 'any'} → {self.link}"
 
     def fits_sender(self, sender_key: str) -> bool:
         """Say whether it is for messages of a sender."""

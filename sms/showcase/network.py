@@ -37,7 +37,7 @@ CARRIERS = (
     Carrier(
         *("atlas-us", 0.2, 6.0, 0.05, 0.0),
         state=LinkState.DOWN,
-        detail="[Errno 111] Connection refused",
+        detail="connection refused",
     ),
     Carrier("reserve", 0.1, 3.0, 0.03, 0.0, mode=LinkMode.PAUSE, state=LinkState.PAUSED),
     Carrier("lobby", 0.02, 0.05, 0.06, 0.06, kind="sip"),
