@@ -26,7 +26,7 @@ class MessageList(UncountedList):
         self.listing = Listing(
             messages,
             filters.span(request.GET),
-            ByDate() if is_by_date else BySid(),
+            ByDate() if is_by_date else BySid(self.wanted.sids_from or "SM"),
             self.wanted.paths,
         )
         return messages

@@ -55,16 +55,26 @@ class Order(Protocol):
         """Keep what comes after a message."""
 
 
+@dataclass(frozen=True, slots=True)
 class BySid:
     """All messages: the index of sids, which begin with their time."""
 
-    columns = ("-sid",)
+    beginning: str = "SM"
+    """Of the sids that are looked for. A range: LIKE is none to a plan for any text."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """See Order."""
+        return ("-sid",)
 
     def within(self, span: Span) -> Q:
-        """See Order."""
-        since = Q(sid__gte=_sid_at(span.since - _SLACK)) if span.since else Q()
-        until = Q(sid__lt=_sid_at(span.until + _SLACK)) if span.until else Q()
-        return since & until & span.q()
+        """See Order. One bound at each end: of two, SQLite may read along the wider range."""
+        since, until = self.beginning, f"{self.beginning}g"  # behind every hexadecimal digit
+        if span.since:
+            since = max(since, _sid_at(span.since - _SLACK))
+        if span.until:
+            until = min(until, _sid_at(span.until + _SLACK))
+        return Q(sid__gte=since, sid__lt=until) & span.q()
 
     def after(self, message: Message) -> Q:
         """See Order."""

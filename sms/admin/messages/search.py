@@ -30,6 +30,8 @@ class Wanted:
     is_by_date: bool = True
     words: Sequence[str] = field(default=())
     """What was looked for, in words; for a page that found nothing."""
+    sids_from: str = ""
+    """How sids begin that are looked for: a range of the order by which all are listed."""
 
 
 ALL: Final = Wanted(is_by_date=False)
@@ -53,8 +55,8 @@ def _sid(text: str) -> Wanted:
     sid = "SM" + text[2:].lower()
     if len(sid) == 34:
         return Wanted([Q(sid=sid)], is_by_date=False, words=[f"sid {sid}"])
-    # A range: LIKE is none to a statement whose plan was made for any text.
-    return Wanted([Q(sid__gte=sid, sid__lt=sid + "g")], False, [f"sids from {sid}"])
+    within = Q(sid__gte=sid, sid__lt=f"{sid}g")
+    return Wanted([within], is_by_date=False, sids_from=sid, words=[f"sids from {sid}"])
 
 
 def _account_named(text: str) -> Account | None:

@@ -244,6 +244,28 @@ def test_its_page_says_why_it_failed_and_what_to_do(
     assert page.count("an operator has blocked 49*") == 2, "and it is in the timeline"
 
 
+def test_its_page_says_what_it_waits_for(
+    browser: Browser, make_message: MakeMessage, link: Link
+) -> None:
+    due_at = timezone.now() + timedelta(minutes=5, seconds=9)
+    message = make_message(status=Status.QUEUED, link=link, due_at=due_at)
+    page = " ".join(browser.get(f"{LIST}{message.pk}/change/").content.decode().split())
+    assert f"{link.name}</a>: no worker runs for it; 1 message waits for it." in page
+    assert "It is tried again in 5 min." in page
+
+
+def test_its_page_says_that_its_application_was_not_told(
+    browser: Browser, make_message: MakeMessage
+) -> None:
+    message = make_message()
+    told = {"message": message, "account": message.account, "status": "sent", "method": "POST"}
+    answer = {"attempts": 1, "last_answer": "answered 500", "host": "app.example:443"}
+    Callback.objects.create(event=Callback.Event.SENT, **told, **answer)
+    page = browser.get(f"{LIST}{message.pk}/change/").content.decode()
+    assert "Its application was not told (sent)" in page
+    assert "It is still owed; 1 try so far, the last: answered 500." in page
+
+
 def test_texts_are_for_those_who_may_read_them(make_message: MakeMessage) -> None:
     message = make_message(body=TEXT)
     url = f"{LIST}{message.pk}/change/"
