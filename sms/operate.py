@@ -166,7 +166,7 @@ def summary(link: Link, its_slots: list[Slot]) -> str:
     if not held:
         return "no worker runs for it"
     binds = [slot for slot in held if slot.number <= link.binds]
-    words = [f"{slot.get_state_display()} {slot.detail}".strip() for slot in binds]
+    words = [f"{slot.get_state_display()}: {slot.detail}".removesuffix(": ") for slot in binds]
     if len(set(words)) > 1 or len(words) < link.binds:
         up = sum(slot.state == LinkState.UP for slot in binds)
         words = [f"{up} of {link.binds} up", *sorted(set(words) - {"up"})]

@@ -140,7 +140,7 @@ def _of_event(event: Event) -> Entry:
 
 def _of_callback(callback: Callback) -> Iterator[Entry]:
     is_inbound = callback.event == Callback.Event.INBOUND
-    name = "call of its URL" if is_inbound else f"callback {callback.status}"
+    name = "call of its URL" if is_inbound else f"callback “{callback.status}”"
     yield Entry(callback.created_at, f"{name} owed", callback=callback)
     attempts = list(callback.attempts_made.all())
     for number, attempt in enumerate(attempts, start=1):

@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Final
 
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from accounts.admin.words import named
 from accounts.models import Account
 from sms.lifecycle import Direction, Status
 from sms.models import Callback, Message
@@ -50,8 +50,7 @@ def callback_state(callback: Callback) -> SafeString:
 
 def account(owner: Account) -> SafeString:
     """Name an account, and lead there."""
-    url = reverse("admin:accounts_account_change", args=[owner.pk])
-    return format_html('<a class="cp-link" href="{}">{}</a>', url, owner.friendly_name)
+    return named(owner)
 
 
 def way(message: Message) -> SafeString:
@@ -71,9 +70,13 @@ _UNITS: Final = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 def age(moment: datetime) -> str:
     """Say how long ago something was, or how long it is to come, in its largest unit."""
     seconds = (timezone.now() - moment).total_seconds()
-    size, unit = next((u for u in _UNITS if abs(seconds) >= u[0]), (1, "s"))
-    number = f"{int(abs(seconds) // size)} {unit}"
-    return f"in {number}" if seconds < 0 else f"{number} ago"
+    return f"in {span(-seconds)}" if seconds < 0 else f"{span(seconds)} ago"
+
+
+def span(seconds: float) -> str:
+    """Write a stretch of time in its largest unit."""
+    size, unit = next((u for u in _UNITS if seconds >= u[0]), (1, "s"))
+    return f"{int(seconds // size)} {unit}"
 
 
 def when(moment: datetime) -> SafeString:

@@ -285,7 +285,7 @@ def test_the_timeline_tells_what_happened_in_its_order(
         "segment 1 submitted over carrier",
         "segment 1 answered  [accepted 0",
         "sent: the peer has every segment",
-        "callback sent owed",
+        "callback “sent” owed",
     ):
         assert entry in told
 

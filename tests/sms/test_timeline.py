@@ -29,4 +29,4 @@ def test_a_timeline_tells_causes_before_effects_in_the_peers_words(
         "sent: the peer has every segment",
     ]
     assert ("segment 1 receipt: delivered", "stat:DELIVRD") in told
-    assert "callback sent owed" in whats and "callback delivered owed" in whats
+    assert "callback “sent” owed" in whats and "callback “delivered” owed" in whats

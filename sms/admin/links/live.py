@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from sms import operate
+from sms.admin.words import span
 from sms.lifecycle import CircuitState, LinkMode, LinkState
 from sms.models import Health, Link, Message, Slot
 
@@ -122,7 +123,9 @@ class Standing:
     @property
     def more(self) -> str:
         """What its words say beyond the headline."""
-        words = self.words.removeprefix(self.headline).lstrip("; ")
+        words = self.words.removeprefix(self.headline).lstrip(":; ")
+        if words.startswith("("):
+            words = words.strip("()")
         return "" if self.has_no_worker else words
 
     @property
@@ -153,6 +156,11 @@ class Standing:
         return self._health.oldest_due_s if self.waiting else 0
 
     @property
+    def oldest_due(self) -> str:
+        """The same in words; empty where nothing is late."""
+        return span(self.oldest_due_s) if self.oldest_due_s else ""
+
+    @property
     def obstacles(self) -> list[str]:
         """Say what keeps routing from using it, beside its connection."""
         health = self._health
@@ -164,7 +172,7 @@ class Standing:
                 f"circuit {health.get_circuit_display()}: {health.reason}{next_try}",
             ),
             (health.is_full, f"queue full: {health.queue_depth} wait"),
-            (health.is_slow, f"slow: the first has been due for {health.oldest_due_s} s"),
+            (health.is_slow, f"slow: the first has been due for {span(health.oldest_due_s)}"),
         )
         return [words for is_so, words in troubles if is_so]
 

@@ -38,9 +38,9 @@ class LinkAdmin(ModelAdmin[Link]):
     search_fields = ("name", "host", "system_id")
     search_help_text = "A name, a host or a system_id."
     ordering = ("name",)
+    sortable_by = ()
     inlines = (RouteInline,)
     actions = [orders.action(name) for name in operate.ORDERS]
-    compressed_fields = False
     warn_unsaved_form = True
     list_before_template = "admin/sms/link/list_before.html"
     change_form_outer_before_template = "admin/sms/link/panel.html"
@@ -133,7 +133,7 @@ class LinkAdmin(ModelAdmin[Link]):
         """Say where it goes, and as whom."""
         at = f"[{link.host}]" if ":" in link.host else link.host
         login = link.system_id or link.get_kind_display()
-        return format_html("<div>{}:{}</div><small>{}</small>", at, link.port, login)
+        return format_html("<div>{}:{}<small>{}</small></div>", at, link.port, login)
 
     @admin.display(description="state")
     def state(self, link: Link) -> SafeString:

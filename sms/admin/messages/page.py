@@ -12,18 +12,21 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString
 
 from cpaas.pages import AutocompleteSelectFilter, ModelAdmin
 from sms.admin import words
+from sms.admin.callbacks.page import sentence
+from sms.admin.links import live
 from sms.admin.messages import filters
 from sms.admin.messages.changelist import MessageList
 from sms.admin.messages.export import csv_of
 from sms.admin.messages.orders import MOST, ORDERS, Order, carry_out, summary
 from sms.admin.readonly import ReadOnly
 from sms.explain import explain
-from sms.models import Message
+from sms.models import Callback, Message
 from sms.timeline import Entry, timeline
 from staff import audit
 
@@ -138,6 +141,9 @@ class MessageAdmin(ReadOnly, ModelAdmin[Message]):
             "entries": list(_told_in_turn(timeline(message), may_read=may_read)),
             "may_read": may_read,
             "orders": orders,
+            "standing": _standing(message),
+            "untold": [(callback, sentence(callback)) for callback in _untold(message)],
+            "next_try": words.age(message.due_at) if _is_put_off(message) else "",
             "copy": Message.objects.filter(resent_from=message.pk).first(),
             "segments": message.segments.select_related("link").order_by("number"),
         }
@@ -237,6 +243,22 @@ class MessageAdmin(ReadOnly, ModelAdmin[Message]):
         listing = self.get_changelist_instance(request).listing  # type: ignore[attr-defined]  # ours
         audit.record(Message, "exported", filters=(None, request.GET.urlencode() or "none"))
         return csv_of(listing, with_bodies=request.user.has_perm("sms.view_body"))
+
+
+def _standing(message: Message) -> live.Standing | None:
+    """Look at the link that a message waits for."""
+    link = live.links().filter(pk=message.link_id).first() if message.due_at else None
+    return live.standing(link) if link else None
+
+
+def _untold(message: Message) -> list[Callback]:
+    """List the callbacks that its application has not taken, though it was asked."""
+    owed = message.callbacks.exclude(state=Callback.State.DELIVERED).filter(attempts__gt=0)
+    return list(owed.order_by("event"))
+
+
+def _is_put_off(message: Message) -> bool:
+    return bool(message.due_at and message.due_at > timezone.now())
 
 
 def _told_in_turn(entries: list[Entry], *, may_read: bool) -> Iterable[dict[str, Any]]:

@@ -20,8 +20,12 @@
   // A link that takes minutes must not press those that take milliseconds to the ground.
   const DURATIONS = {
     type: "logarithmic", beginAtZero: false, ticks: { callback: duration },
+    afterDataLimits: (axis) => { // ends at ticks, or the last would be cut off
+      axis.min = TICKS.findLast((tick) => tick <= axis.min) || TICKS[0];
+      axis.max = TICKS.find((tick) => tick >= axis.max) || TICKS[TICKS.length - 1];
+    },
     afterBuildTicks: (axis) => {
-      const within = TICKS.filter((tick) => tick >= axis.min / 2 && tick <= axis.max * 2);
+      const within = TICKS.filter((tick) => tick >= axis.min && tick <= axis.max);
       axis.ticks = within.map((value) => ({ value }));
     },
   };
@@ -92,7 +96,7 @@
       datasets: data[step].map(({ name, values }, n) => ({
         label: name, data: values, borderColor: LINES[n], backgroundColor: LINES[n],
         borderWidth: 2, pointRadius: 0, pointHitRadius: 8, spanGaps: true, tension: 0,
-        pointStyle: "circle",
+        pointStyle: "line",
       })),
     },
     options: options(data, DURATIONS,
