@@ -5,7 +5,7 @@ rights.py      who may change whose rights
 audit/         record() what people do; rows that people edit are recorded by themselves
 access/        where a request comes from, how long a session lasts, too many wrong passwords
 models.py      what our groups were given once
-passwords.py   what a password of staff needs
+passwords.py   how long a password has to be
 retention.py   what is forgotten, and when
 admin/         pages of users, groups, the audit log and log-ins
 

@@ -3,6 +3,10 @@
 from django.contrib.auth.models import Group, Permission, User
 from django.db.models import Q, QuerySet
 
+from cpaas.appearance import title_of
+
+_VERBS = {"add": "add", "change": "change", "delete": "delete", "view": "look at"}
+
 
 def held(user: User) -> QuerySet[Permission]:
     """Find what somebody may, by groups or alone; also of who cannot log in just now."""
@@ -25,3 +29,12 @@ def groups_within(somebody: User) -> QuerySet[Group]:
         return Group.objects.all()
     beyond = Permission.objects.exclude(pk__in=held(somebody))
     return Group.objects.exclude(permissions__in=beyond)
+
+
+def words(right: Permission) -> str:
+    """Say what a right is for, by the page that it is for: Messages: cancel messages that wait."""
+    kind = right.content_type
+    page = title_of(f"{kind.app_label}.{kind.model}") or f"{kind.name}s".capitalize()
+    verb, _, row = right.codename.partition("_")
+    told = _VERBS.get(verb) if row == kind.model else None
+    return f"{page}: {told or right.name.removeprefix('Can ')}"

@@ -1,6 +1,7 @@
 """Accounts, numbers and clients in the admin: forms whose changes go through the verbs.
 
 verbs.py     what all pages share: a verb's refusal is shown, nothing is half done
+words.py     accounts as lists of other things name them
 account.py   accounts: their page, their list as a tree
 orders.py    suspend, resume, close, and a new token, each behind a question
 number.py    numbers

@@ -49,12 +49,25 @@ def _count(rows: QuerySet[Any], relation: str) -> Coalesce:
 class AccountAdmin(AccountOrders):
     """Who may use the platform."""
 
-    list_display = ("name", "sid", "shown_status", "shown_role", "below", "numbers", "clients")
+    list_display = ("name", "shown_status", "shown_role", "below", "numbers", "clients")
     list_display_links = ("name",)
     list_select_related = ("parent__parent",)
     list_filter = ("status", "role")
     search_fields = ("sid", "friendly_name", "email")
     search_help_text = "A sid, a name, or an e-mail address."
+    labels = {
+        "friendly_name": "Name",
+        "email": "E-mail address",
+        "parent": "Belongs to",
+        "max_requests_per_second": "Requests a second, at most",
+        "max_messages_per_day": "Messages a day, at most",
+        "max_price": "Price of a message, at most",
+    }
+    help_texts = {
+        "email": "May stand for the sid where an application logs in.",
+        "parent": "The account above it, which may do everything with this one. "
+        "Empty: it stands at the top.",
+    }
     readonly_fields = ("sid", "status", "used", "has", "tree", "token", "date_created")
     autocomplete_fields = ("parent",)
     fieldsets = (
@@ -77,7 +90,7 @@ class AccountAdmin(AccountOrders):
                 "description": "Its token is shown once, after it is made.",
             },
         ),
-        ("Limits", {"fields": (_LIMITS,)}),
+        ("Limits", {"fields": (_LIMITS[:2], "max_price")}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Account]:
@@ -121,11 +134,12 @@ class AccountAdmin(AccountOrders):
         return self.show_token(request, obj, "A lost token cannot be shown again: make a new one.")
 
     @admin.display(description="name", ordering="friendly_name")
-    def name(self, account: Account) -> str:
-        """Indent it by how far down the tree it is."""
-        depth = sum(1 for _ in account.lineage()) - 1
+    def name(self, account: Account) -> SafeString:
+        """Indent it by how far down the tree it is; the sid below it, for who looks for one."""
+        indent = INDENT[min(sum(1 for _ in account.lineage()) - 1, len(INDENT) - 1)]
         # Held together, or the second word would stand left of its indent.
-        return INDENT[min(depth, len(INDENT) - 1)] + account.friendly_name.replace(" ", "\u00a0")
+        name = account.friendly_name.replace(" ", "\u00a0")
+        return format_html("<div>{}{}<small>{}</small></div>", indent, name, account.sid)
 
     @admin.display(description="role", ordering="role")
     def shown_role(self, account: Account) -> str:
@@ -160,7 +174,7 @@ class AccountAdmin(AccountOrders):
         used = min(limits.taken_today(account.pk), account.max_messages_per_day)
         return f"up to {used:,} of {account.max_messages_per_day:,} messages since 00:00 UTC"
 
-    @admin.display(description="lists")
+    @admin.display(description="Lists")
     def has(self, account: Account) -> SafeString:
         """Link to the lists of what it has."""
         links = (

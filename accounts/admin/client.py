@@ -7,9 +7,11 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminPasswordWidget
 
+from accounts.admin import words
 from accounts.admin.verbs import VerbAdmin, become
 from accounts.models import Client
 from accounts.provisioning.clients import (
@@ -73,12 +75,20 @@ class ClientAdmin(VerbAdmin[Client]):
     """Which softphones and browsers an account has."""
 
     when_empty = "Softphones and browsers that log in to the SIP edge are listed here."
-    list_display = ("login", "account", "friendly_name", "enabled", "date_created")
+    list_display = ("login", "whose", "friendly_name", "enabled", "date_created")
     list_select_related = ("account",)
     list_filter = ("enabled",)
     search_fields = ("login", "friendly_name", "account__sid", "account__friendly_name")
     search_help_text = "A login, or an account's sid or name."
     autocomplete_fields = ("account",)
+    labels = {"friendly_name": "Name", "digest": "Log-in by"}
+    help_texts = {
+        "login": "What comes after client: in an address, and before the @ in the softphone.",
+        "friendly_name": "For people. Empty: the login.",
+        "digest": "Which hash of its password it is asked for: MD5, unless all of its devices "
+        "know SHA-256.",
+        "enabled": "Off: it is refused when it registers again.",
+    }
     actions_detail = ("set_password",)
     fields = ("login", "account", "friendly_name", "digest", "enabled", "sid")
     add_fieldsets = (
@@ -91,6 +101,11 @@ class ClientAdmin(VerbAdmin[Client]):
             },
         ),
     )
+
+    @admin.display(description="account", ordering="account__friendly_name")
+    def whose(self, client: Client) -> SafeString:
+        """Name the account that it belongs to."""
+        return words.named(client.account)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Client | None = None) -> Any:
         """Keep a client where it is."""

@@ -4,7 +4,9 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 
+from accounts.admin import words
 from accounts.admin.verbs import VerbAdmin, become
 from accounts.models import PhoneNumber
 from accounts.provisioning.numbers import NumberSettings, add_number, remove_number, update_number
@@ -15,12 +17,28 @@ class PhoneNumberAdmin(VerbAdmin[PhoneNumber]):
     """Which senders an account has."""
 
     when_empty = "Numbers and names that accounts send from are listed here."
-    list_display = ("number", "kind", "account", "sms_enabled", "sms_url")
+    list_display = ("number", "shown_kind", "whose", "sms_enabled", "told")
     list_select_related = ("account",)
     list_filter = ("kind", "sms_enabled")
     search_fields = ("number", "key", "account__sid", "account__friendly_name")
     search_help_text = "Digits, or an account's sid or name."
     autocomplete_fields = ("account",)
+    labels = {
+        "friendly_name": "Name",
+        "sms_enabled": "In use",
+        "sms_url": "URL",
+        "sms_method": "Method",
+        "sms_fallback_url": "Fallback URL",
+        "sms_fallback_method": "Method of the fallback",
+    }
+    help_texts = {
+        "number": "With its country code, as +49 30 901820; a short code; or a name of up to 11 "
+        "letters and digits.",
+        "friendly_name": "For people. Empty: the number itself.",
+        "sms_enabled": "Off: nothing is sent from it, and what comes in is not told.",
+        "sms_url": "Asked when a message comes in.",
+        "sms_fallback_url": "Asked when the first fails.",
+    }
     fieldsets = (
         (None, {"fields": ("number", "account", ("friendly_name", "sms_enabled"))}),
         (
@@ -31,12 +49,33 @@ class PhoneNumberAdmin(VerbAdmin[PhoneNumber]):
                     ("sms_fallback_url", "sms_fallback_method"),
                 ),
                 "description": "What somebody writes to this number is stored, and told to the "
-                "first address, signed. Its answer may hold replies. The second is asked when "
-                "the first fails; then both again for 24 hours. Empty: stored, and nobody is told. "
-                "A name such as “Shop” receives nothing.",
+                "URL, signed; its answer may hold replies. Where it fails the fallback is asked, "
+                "then both again for 24 hours. Empty: stored, and nobody is told. A name such as "
+                "“Shop” receives nothing.",
             },
         ),
     )
+
+    @admin.display(description="kind", ordering="kind")
+    def shown_kind(self, number: PhoneNumber) -> str:
+        """Say it in a word."""
+        return "name" if number.kind == PhoneNumber.Kind.ALPHANUMERIC else "number"
+
+    @admin.display(description="account", ordering="account__friendly_name")
+    def whose(self, number: PhoneNumber) -> SafeString:
+        """Name the account that has it."""
+        return words.named(number.account)
+
+    @admin.display(description="inbound messages are told to", ordering="sms_url")
+    def told(self, number: PhoneNumber) -> str:
+        """Say where what people write to it goes."""
+        return number.sms_url or "nobody"
+
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Write methods as HTTP does."""
+        if db_field.name.endswith("method"):
+            kwargs["choices"] = [(method, method) for method in PhoneNumber.Method.values]
+        return super().formfield_for_choice_field(db_field, request, **kwargs)
 
     def get_readonly_fields(self, request: HttpRequest, obj: PhoneNumber | None = None) -> Any:
         """Keep a number where it is: it is removed from one account and added to another."""

@@ -7,9 +7,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.timesince import timeuntil
 
 from cpaas.pages import ModelAdmin
+from sms.admin import words
 from sms.models import Binding
 
 _TRANSPORTS = {"ws": "browser (WebSocket)", "udp": "UDP", "tcp": "TCP"}
@@ -29,6 +29,7 @@ class BindingAdmin(ModelAdmin[Binding]):
     search_help_text = "A login, an account, or an address."
     list_select_related = ("client__account", "link")
     ordering = ("client__login", "-registered_at")
+    sortable_by = ()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Binding]:
         """Keep those who can be reached: rows outlive registrations by a moment."""
@@ -41,9 +42,9 @@ class BindingAdmin(ModelAdmin[Binding]):
         return format_html('<a class="text-link" href="{}">{}</a>', page, binding.client.login)
 
     @admin.display(description="account", ordering="client__account__friendly_name")
-    def account(self, binding: Binding) -> str:
+    def account(self, binding: Binding) -> SafeString:
         """Name the account that it belongs to."""
-        return binding.client.account.friendly_name
+        return words.account(binding.client.account)
 
     @admin.display(description="device", ordering="user_agent")
     def device(self, binding: Binding) -> str:
@@ -55,13 +56,13 @@ class BindingAdmin(ModelAdmin[Binding]):
         """Say where messages for it go."""
         host = f"[{binding.source_host}]" if ":" in binding.source_host else binding.source_host
         over = _TRANSPORTS.get(binding.transport.lower(), binding.transport)
-        return format_html("<div>{}:{}</div><small>{}</small>", host, binding.source_port, over)
+        return format_html("<div>{}:{}<small>{}</small></div>", host, binding.source_port, over)
 
     @admin.display(description="registered until", ordering="expires_at")
     def ends(self, binding: Binding) -> str:
         """Say when it has to come again."""
         at = timezone.localtime(binding.expires_at)
-        return f"{at:%H:%M:%S}, in {timeuntil(binding.expires_at)}"
+        return f"{at:%H:%M:%S}, {words.age(binding.expires_at)}"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody registers a client but itself."""

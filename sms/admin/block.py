@@ -10,6 +10,8 @@ from django.urls import reverse
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
+from accounts import numbers
+from accounts.admin.words import named
 from accounts.models import Account
 from cpaas.pages import ModelAdmin
 from sms import barring
@@ -76,6 +78,28 @@ class ImportForm(forms.Form):
         return account
 
 
+class BlockForm(forms.ModelForm[Block]):
+    """One number, however it is written."""
+
+    digits = forms.CharField(
+        label="Number",
+        required=False,
+        widget=UnfoldAdminTextInputWidget(),
+        help_text="As +49 151 2345678. With the switch below: how numbers begin, and empty for "
+        "all of them.",
+    )
+
+    class Meta:
+        model = Block
+        fields = ("digits", "is_prefix", "account", "note")
+        labels = {"is_prefix": "All numbers that begin so"}
+        help_texts = {"is_prefix": ""}
+
+    def clean_digits(self) -> str:
+        """Reduce it to what is compared."""
+        return numbers.key(self.cleaned_data["digits"])
+
+
 @admin.register(Block)
 class BlockAdmin(ModelAdmin[Block]):
     """Recipients that nothing is sent to."""
@@ -91,11 +115,12 @@ class BlockAdmin(ModelAdmin[Block]):
     fields = ("digits", "is_prefix", "account", "note", ("added_by", "added_at"))
     readonly_fields = ("added_by", "added_at")
     actions_list = ("import_numbers",)
+    form = BlockForm
 
     @admin.display(description="stops messages of", ordering="account")
     def whose(self, block: Block) -> str:
         """Name the account, or all."""
-        return str(block.account or "all accounts")
+        return named(block.account) if block.account else "all accounts"
 
     def save_model(
         self, request: HttpRequest, obj: Block, form: ModelForm[Block], change: bool
@@ -103,6 +128,10 @@ class BlockAdmin(ModelAdmin[Block]):
         """Note who blocks."""
         obj.added_by = obj.added_by or request.user.get_username()
         super().save_model(request, obj, form, change)
+
+    def get_fields(self, request: HttpRequest, obj: Block | None = None) -> Any:
+        """Say who added it once somebody has."""
+        return self.fields if obj else self.fields[:-1]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Block | None = None) -> Any:
         """Keep what is blocked as it is: another number is another block."""

@@ -6,9 +6,11 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from accounts.admin.words import named
 from accounts.models import PhoneNumber
 from cpaas.pages import ModelAdmin
 from sms import barring
@@ -44,7 +46,7 @@ class OptOutAdmin(ModelAdmin[OptOut]):
     """To look at, to add for people who called or wrote, and to lift: START does the same."""
 
     when_empty = "Nobody has written STOP."
-    list_display = ("person", "number", "account", "word", "since")
+    list_display = ("person", "number", "whose", "word", "since")
     list_select_related = ("account",)
     list_per_page = 50
     search_fields = ("person", "number", "account__sid", "account__friendly_name")
@@ -52,6 +54,11 @@ class OptOutAdmin(ModelAdmin[OptOut]):
     ordering = ("-id",)
     fields = ("account", "number", "person", "word", "since")
     actions_list = ("stop",)
+
+    @admin.display(description="account", ordering="account__friendly_name")
+    def whose(self, optout: OptOut) -> SafeString:
+        """Name the account that has the number."""
+        return named(optout.account)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """People write STOP; whoever asks otherwise is added by the button of the list."""

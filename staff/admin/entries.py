@@ -6,9 +6,11 @@ from typing import Any, Final
 from auditlog.models import LogEntry
 from django.contrib import admin
 from django.contrib.contenttypes.models import ContentType
+from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
+from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import RangeDateTimeFilter
@@ -23,7 +25,9 @@ DID: Final = {
     LogEntry.Action.DELETE: "deleted",
     LogEntry.Action.ACCESS: "read",
 }
+_SPOKEN: Final = {"None": "", "True": "yes", "False": "no"}
 _EMPTY = ("", "None", "False", "[]", "{}")
+MOST_FOUND: Final = 2000
 SHOWN_CHANGES = 3
 SHOWN_LENGTH = 40
 """Of the list; the page of an entry shows all."""
@@ -46,11 +50,33 @@ class KindFilter(admin.SimpleListFilter):
         return queryset.filter(content_type=value) if value.isdecimal() else queryset
 
 
+class NewestFound(Paginator[LogEntry]):
+    """Pages of what a search finds: read in one pass, and no more than anybody leafs through.
+
+    A search reads every entry, whose changes have no index; to count first would read them twice.
+    """
+
+    @cached_property
+    def _ids(self) -> list[int]:
+        return list(self.object_list.values_list("pk", flat=True)[:MOST_FOUND])  # type: ignore[union-attr]  # a queryset
+
+    @cached_property
+    def count(self) -> int:
+        """Say how many there are."""
+        return len(self._ids)
+
+    def page(self, number: int | str) -> Page[LogEntry]:
+        """Read one page."""
+        number = self.validate_number(number)
+        ids = self._ids[(number - 1) * self.per_page : number * self.per_page]
+        return Page(self.object_list.filter(pk__in=ids), number, self)  # type: ignore[union-attr]  # a queryset
+
+
 @admin.register(LogEntry)
 class EntryAdmin(ModelAdmin[LogEntry]):
     """Who did what to which row: of rows that the reader may see."""
 
-    list_display = ("at", "who", "did", "about", "summary", "remote_addr")
+    list_display = ("at", "whence", "did", "about", "summary")
     list_display_links = ("at",)
     list_select_related = ("content_type", "actor")
     list_filter = (KindFilter, "action", ("timestamp", RangeDateTimeFilter))
@@ -65,6 +91,7 @@ class EntryAdmin(ModelAdmin[LogEntry]):
     )
     search_help_text = "A kind, a name, what was done, an old or new value, an address."
     ordering = ("-timestamp", "-id")
+    sortable_by = ()
     fields = ("at", "who", "remote_addr", "did", "about", "all_changes")
     readonly_fields = fields
 
@@ -72,6 +99,12 @@ class EntryAdmin(ModelAdmin[LogEntry]):
         """Keep to what the reader may see: nobody reads about users who may not look at them."""
         kinds = [kind.pk for kind in _visible(request)]
         return super().get_queryset(request).filter(content_type__in=kinds)
+
+    def get_paginator(self, request: HttpRequest, queryset: Any, *args: Any, **kwargs: Any) -> Any:
+        """Read what is searched for in one pass."""
+        if request.GET.get("q"):
+            return NewestFound(queryset, *args, **kwargs)
+        return super().get_paginator(request, queryset, *args, **kwargs)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Say what the list is, or whose history it shows."""
@@ -98,15 +131,23 @@ class EntryAdmin(ModelAdmin[LogEntry]):
         return False
 
     @admin.display(description="when (UTC)", ordering="timestamp")
-    def at(self, entry: LogEntry) -> str:
-        """Write the time to the second."""
-        return f"{entry.timestamp:%Y-%m-%d %H:%M:%S}"
+    def at(self, entry: LogEntry) -> SafeString:
+        """Write the time to the second, in one line."""
+        at = f"{entry.timestamp:%Y-%m-%d %H:%M:%S}"
+        return format_html('<span class="whitespace-nowrap">{}</span>', at)
 
     @admin.display(description="who")
     def who(self, entry: LogEntry) -> str:
         """Name a user, an account or a command, as they were called then."""
         told = (entry.additional_data or {}).get("by")
         return str(told or entry.actor or "the platform")
+
+    @admin.display(description="who, from where")
+    def whence(self, entry: LogEntry) -> SafeString:
+        """Name who it was, and the address that it came from."""
+        return format_html(
+            "<div>{}<small>{}</small></div>", self.who(entry), entry.remote_addr or ""
+        )
 
     @admin.display(description="did")
     def did(self, entry: LogEntry) -> str:
@@ -134,14 +175,16 @@ class EntryAdmin(ModelAdmin[LogEntry]):
             (name, _short(before), _short(after)) for name, before, after in changes[:SHOWN_CHANGES]
         ]
         more = f" and {len(changes) - len(shown)} more" if len(changes) > len(shown) else ""
-        lines = format_html_join("", "<div>{}: {} → {}</div>", shown)
-        return format_html("<div>{}{}</div>", lines, more) if shown else "-"
+        return (
+            format_html('<div class="changes">{}{}</div>', _lines(shown, entry), more)
+            if shown
+            else "-"
+        )
 
     @admin.display(description="changes")
     def all_changes(self, entry: LogEntry) -> SafeString | str:
         """Write every change on a line."""
-        lines = format_html_join("", "<div><strong>{}</strong>: {} → {}</div>", _changes(entry))
-        return lines or "-"
+        return _lines(list(_changes(entry)), entry) or "-"
 
 
 def _visible(request: HttpRequest) -> list[ContentType]:
@@ -166,8 +209,16 @@ def _changes(entry: LogEntry) -> Iterator[tuple[str, str, str]]:
             is_added = change["operation"] == "add"
             yield (name, "nothing", some) if is_added else (name, some, "nothing")
         else:
-            before, after = ("" if value in (None, "None") else str(value) for value in change)
+            before, after = (_SPOKEN.get(str(value), str(value)) for value in change)
             yield name, before or "nothing", after or "nothing"
+
+
+def _lines(changes: list[tuple[str, str, str]], entry: LogEntry) -> SafeString:
+    """Write changes on a line each; what a new row holds was nothing before."""
+    if entry.action == LogEntry.Action.CREATE:
+        held = [(name, after) for name, _, after in changes]
+        return format_html_join("", "<div><strong>{}</strong>: {}</div>", held)
+    return format_html_join("", "<div><strong>{}</strong>: {} → {}</div>", changes)
 
 
 def _short(text: str) -> str:

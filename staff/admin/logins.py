@@ -18,16 +18,42 @@ class LogInAdmin(ModelAdmin[AccessLog]):
     """Log-ins that went well."""
 
     when_empty = "Nobody has logged in yet."
-    list_display = ("attempt_time", "username", "ip_address", "logout_time", "user_agent")
+    list_display = ("when", "who", "whence", "until", "browser")
     list_per_page = 50
     search_fields = ("username", "ip_address")
     search_help_text = "A user name, or an address."
     ordering = ("-attempt_time",)
+    sortable_by = ()
     fields = list_display
 
     def changelist_view(self, request: HttpRequest, extra_context: object = None) -> HttpResponse:
         """Say what the list is."""
         return super().changelist_view(request, {"title": "Log-ins"})
+
+    @admin.display(description="when (UTC)")
+    def when(self, log_in: AccessLog) -> str:
+        """Write the time to the second."""
+        return f"{log_in.attempt_time:%Y-%m-%d %H:%M:%S}"
+
+    @admin.display(description="who")
+    def who(self, log_in: AccessLog) -> str:
+        """Name the user."""
+        return str(log_in.username)
+
+    @admin.display(description="from where")
+    def whence(self, log_in: AccessLog) -> str:
+        """Say from which address."""
+        return log_in.ip_address or "unknown"
+
+    @admin.display(description="logged out (UTC)")
+    def until(self, log_in: AccessLog) -> str:
+        """Say when; a session that ran out was not ended by anybody."""
+        return f"{log_in.logout_time:%Y-%m-%d %H:%M:%S}" if log_in.logout_time else "–"
+
+    @admin.display(description="with")
+    def browser(self, log_in: AccessLog) -> str:
+        """Name the browser, as it calls itself."""
+        return str(log_in.user_agent)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """People log in."""
@@ -47,17 +73,38 @@ class FailedLogInAdmin(ModelAdmin[AccessAttempt]):
     """Wrong passwords since the last right one; who is locked out, and letting them in again."""
 
     when_empty = "Nobody has typed a wrong password since the last right one."
-    list_display = ("username", "ip_address", "failures_since_start", "state", "attempt_time")
+    list_display = ("who", "whence", "failures", "state", "last")
     list_display_links = None
     list_per_page = 50
     search_fields = ("username", "ip_address")
     search_help_text = "A user name, or an address."
     ordering = ("-attempt_time",)
+    sortable_by = ()
     actions = ("let_in",)
 
     def changelist_view(self, request: HttpRequest, extra_context: object = None) -> HttpResponse:
         """Say what the list is."""
         return super().changelist_view(request, {"title": "Failed log-ins"})
+
+    @admin.display(description="who")
+    def who(self, attempt: AccessAttempt) -> str:
+        """Name what was typed for a user."""
+        return str(attempt.username)
+
+    @admin.display(description="from where")
+    def whence(self, attempt: AccessAttempt) -> str:
+        """Say from which address."""
+        return attempt.ip_address or "unknown"
+
+    @admin.display(description="wrong passwords")
+    def failures(self, attempt: AccessAttempt) -> int:
+        """Count them."""
+        return int(attempt.failures_since_start)
+
+    @admin.display(description="last try (UTC)")
+    def last(self, attempt: AccessAttempt) -> str:
+        """Write the time to the second."""
+        return f"{attempt.attempt_time:%Y-%m-%d %H:%M:%S}"
 
     @admin.display(description="state")
     def state(self, attempt: AccessAttempt) -> str:

@@ -33,6 +33,13 @@ class UserAdmin(DjangosUserAdmin[User], ModelAdmin[User]):
     list_per_page = 50
     search_help_text = "A name, or an e-mail address."
     readonly_fields = ("last_login", "date_joined")
+    labels = {"is_superuser": "May do everything", "user_permissions": "Single rights"}
+    help_texts = {
+        "username": "Letters, digits and @ . + - _",
+        "is_active": "Off: cannot log in, and is logged out at once.",
+        "is_superuser": "Whatever the groups say.",
+        "groups": "",
+    }
     filter_horizontal = ()  # two lists side by side are wider than a phone
     fieldsets = (
         (None, {"fields": ("username", "password", ("first_name", "last_name"), "email")}),
@@ -110,6 +117,7 @@ def searchable(field: Any) -> Any:
     if isinstance(field.widget, UnfoldAdminSelect2MultipleWidget):
         field.widget.attrs["class"] = "unfold-admin-autocomplete admin-autocomplete"
         field.help_text = ""  # of keys to hold down
+        field.label_from_instance = rights.words
     return field
 
 

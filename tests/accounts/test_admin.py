@@ -205,6 +205,12 @@ def test_an_address_of_no_account_leads_home(browser: Browser, db: None, pk: str
     assert browser.get(f"/admin/accounts/account/{pk}/change/").status_code == 302
 
 
+def test_what_is_wrong_with_a_field_is_said_in_few_words(browser: Browser) -> None:
+    form = {"friendly_name": "", "max_requests_per_second": "0", "role": "Administrator"}
+    page = browser.post("/admin/accounts/account/add/", form).content.decode()
+    assert "This is needed." in page and "At least 1." in page
+
+
 def test_an_empty_list_says_what_that_means(browser: Browser) -> None:
     page = browser.get("/admin/accounts/client/").content.decode()
     assert "Softphones and browsers that log in to the SIP edge are listed here." in page

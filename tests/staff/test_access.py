@@ -15,7 +15,7 @@ from accounts.models import Account
 from accounts.provisioning.passwords import check_strength
 from staff.access import checks
 from staff.access.address import client_address
-from staff.passwords import LongForStaff
+from staff.passwords import LongEnough
 
 LOGIN = "/admin/login/?next=/admin/"
 NEAR, FAR = {"REMOTE_ADDR": "192.0.2.1"}, {"REMOTE_ADDR": "198.51.100.1"}
@@ -123,7 +123,7 @@ def test_a_session_ends_at_its_greatest_age(maria: User, settings: LazySettings)
 def test_staff_need_longer_passwords_than_accounts(maria: User) -> None:
     check_strength("8 letters")
     with pytest.raises(ValidationError):
-        LongForStaff().validate("8 letters", maria)
+        LongEnough().validate("8 letters", maria)
 
 
 def test_wrong_settings_say_so(settings: LazySettings) -> None:

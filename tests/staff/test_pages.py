@@ -16,7 +16,7 @@ from django.urls import resolve, reverse
 
 from accounts.models import Account
 from sms.models import Block, Link, Route
-from staff import audit
+from staff import audit, rights
 from tests.staff.conftest import Enter
 
 SUPPORT = {
@@ -213,3 +213,37 @@ def test_the_audit_log_is_searched_by_kind(enter: Enter, db: None) -> None:
     Block.objects.create(digits="4915112345678")
     page = enter("root").get("/admin/auditlog/logentry/", {"q": "block"}).content.decode()
     assert "4915112345678" in page
+
+
+@pytest.mark.parametrize(
+    ("page", "told"),
+    [
+        ("axes/accesslog/", ("Staff", "Log-ins")),
+        ("sms/binding/", ("Network", "Registered clients")),
+        ("sms/route/try/", ("Network", "Try a number")),
+        ("accounts/account/add/", ("Customers", "Accounts", "New in Accounts")),
+    ],
+)
+def test_a_page_is_called_as_in_the_side_bar(
+    enter: Enter, page: str, told: tuple[str, ...]
+) -> None:
+    shown = enter("Administrator").get(f"/admin/{page}").content.decode()
+    assert tuple(re.findall(r'class="crumb[ "][^>]*>([^<]+)<', shown))[::2] == told
+
+
+def test_a_rights_name_says_the_page_that_it_is_for(db: None) -> None:
+    told = {rights.words(right) for right in Permission.objects.select_related("content_type")}
+    assert {"Failed log-ins: delete", "Messages: cancel messages that wait"} <= told
+    assert not any("|" in words or "Can " in words for words in told)
+
+
+def test_a_search_of_the_audit_log_is_paged(enter: Enter, db: None) -> None:
+    for n in range(70):
+        Block.objects.create(digits=f"4915{n:03}")
+    browser = enter("Administrator")
+    first, second = (
+        browser.get("/admin/auditlog/logentry/", {"q": "4915", "p": page}).context["cl"]
+        for page in ("1", "2")
+    )
+    assert (first.result_count, len(first.result_list), len(second.result_list)) == (70, 50, 20)
+    assert first.result_list[0].object_repr == "4915069"

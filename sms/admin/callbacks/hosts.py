@@ -35,6 +35,7 @@ class CallbackHostAdmin(ReadOnly, ModelAdmin[CallbackHost]):
     search_fields = ("host",)
     search_help_text = "Host"
     ordering = ("-opened_at", "host")
+    sortable_by = ()
     actions = ("repeat_failed",)
     list_before_template = "sms/admin/callbacks/hosts_intro.html"
 

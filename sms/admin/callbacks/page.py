@@ -54,8 +54,16 @@ class StateFilter(DropdownFilter):
 
     def queryset(self, request: HttpRequest, queryset: Callbacks) -> Callbacks:
         """Keep those that stand there."""
-        if self.value() == "retry":
-            return queryset.filter(state=Callback.State.PENDING, attempts__gt=0)
+        rows = Callback.objects
+        claimed = rows.filter(locked_until__isnull=False, state=Callback.State.PENDING)
+        few = {
+            "failed": Q(pk__in=rows.filter(state=Callback.State.FAILED).values("pk")),
+            "pending": Q(pk__in=rows.waiting().values("pk")) | Q(pk__in=claimed.values("pk")),
+            "retry": Q(pk__in=rows.waiting().filter(attempts__gt=0).values("pk")),
+        }
+        # These have indexes of their own, which SQLite, asked for the newest, walks past.
+        if self.value() in few:
+            return queryset.filter(few[str(self.value())])
         return queryset.filter(state=self.value()) if self.value() else queryset
 
 
@@ -63,7 +71,7 @@ class StateFilter(DropdownFilter):
 class CallbackAdmin(ReadOnly, ModelAdmin[Callback]):
     """Callbacks, their attempts, and having them repeated."""
 
-    list_display = ("owed", "shown_state", "tells", "host", "owner", "attempts", "said", "next")
+    list_display = ("owed", "shown_state", "tells", "owner", "receiver", "said")
     list_select_related = ("message", "account")
     list_filter = (StateFilter, ("account", AutocompleteSelectFilter))
     list_filter_submit = True
@@ -110,23 +118,31 @@ class CallbackAdmin(ReadOnly, ModelAdmin[Callback]):
     def tells(self, callback: Callback) -> SafeString:
         """Name the message, and what is told of it."""
         url = reverse("admin:sms_message_change", args=[callback.message_id])
-        text = f"{callback.status} · to {callback.message.recipient}"
-        return format_html('<a class="cp-link" href="{}">{}</a>', url, text)
+        return format_html(
+            '<a class="cp-link cp-way" href="{}">{}<small>to {}</small></a>',
+            *(url, callback.status, callback.message.recipient),
+        )
 
     @admin.display(description="account")
     def owner(self, callback: Callback) -> SafeString:
         """Name the account, and lead there."""
         return words.account(callback.account)
 
-    @admin.display(description="last answer")
-    def said(self, callback: Callback) -> str:
-        """Quote the last answer."""
-        return callback.last_answer or "not tried yet"
+    @admin.display(description="receiver")
+    def receiver(self, callback: Callback) -> str:
+        """Name the host, without the port that every https has."""
+        return callback.host.removesuffix(":443")
 
-    @admin.display(description="next try")
-    def next(self, callback: Callback) -> str:
-        """Say when it is tried next."""
-        return next_try(callback)
+    @admin.display(description="last answer")
+    def said(self, callback: Callback) -> SafeString:
+        """Quote the last answer; how often it was tried, and when it is again."""
+        tries = "1 try" if callback.attempts == 1 else f"{callback.attempts} tries"
+        next_one = next_try(callback)
+        return format_html(
+            "<div>{}<small>{}{}</small></div>",
+            *(callback.last_answer or "not tried yet", tries),
+            f", next {next_one}" if next_one else "",
+        )
 
     # --- the page of one ------------------------------------------------------------
 

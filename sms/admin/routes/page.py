@@ -40,7 +40,7 @@ class RouteInline(TabularInline[Route, Link]):
 
     model = Route
     form = RouteForm
-    raw_id_fields = ("account",)
+    autocomplete_fields = ("account",)
     extra = 0
 
 
@@ -74,10 +74,10 @@ class RouteAdmin(ModelAdmin[Route]):
     list_select_related = ("link", "account")
     list_filter = ("link",)
     list_per_page = 100
+    sortable_by = ()  # their order is what they mean
     search_fields = ("prefix", "sender", "account__sid", "account__friendly_name", "link__name")
     search_help_text = "A prefix, a sender, an account or a link."
-    raw_id_fields = ("account",)
-    compressed_fields = False
+    autocomplete_fields = ("account",)
     list_before_template = "admin/sms/route/list_before.html"
 
     def get_ordering(self, request: HttpRequest) -> Any:
@@ -124,4 +124,4 @@ class RouteAdmin(ModelAdmin[Route]):
         """Name the link, and where it stands."""
         slots = sorted(route.link.slots.all(), key=lambda slot: slot.number)
         where = operate.summary(route.link, slots)
-        return format_html("<div>{}</div><small>{}</small>", route.link.name, where)
+        return format_html("<div>{}<small>{}</small></div>", route.link.name, where)

@@ -66,6 +66,12 @@ def test_callbacks_are_found_by_message_host_account_and_state(browser: Browser,
     assert shown(browser, account__id__exact=failed.account_id, state="pending") == [tried, pending]
 
 
+def test_one_that_is_being_tried_now_is_still_pending(browser: Browser, owe: Any) -> None:
+    claimed = owe(locked_by="w", locked_until=timezone.now() + timedelta(seconds=30))
+    owe(state=Callback.State.DELIVERED)
+    assert shown(browser, state="pending") == [claimed]
+
+
 def test_the_list_leads_on(browser: Browser, owe: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sms.admin.callbacks.page.CallbackAdmin.list_per_page", 2)
     rows = [owe() for _ in range(3)]

@@ -35,6 +35,13 @@ def test_many_numbers_are_blocked_at_once_and_the_rest_is_told(
     assert told.count() == 3
 
 
+def test_one_number_is_blocked_however_it_is_written(browser: Browser) -> None:
+    browser.post("/admin/sms/block/add/", {"digits": "+49 (151) 234-5678", "note": ""})
+    assert Block.objects.get().pattern == "491512345678"
+    page = browser.post("/admin/sms/block/add/", {"digits": "nobody"}).content.decode()
+    assert "Digits only" in page
+
+
 def test_many_numbers_cost_few_statements(
     account: Account, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:

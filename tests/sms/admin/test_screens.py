@@ -15,6 +15,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django.live_server_helper import LiveServer
 
+from accounts.models import Account
 from sms import showcase
 from sms.models import Link, Message
 from tests.fakes.browser import CHROMIUM, Browser
@@ -100,6 +101,38 @@ def test_pages_fit_in_both_themes_and_on_a_phone(
         browser.open(site + address)
         assert browser.run("document.documentElement.scrollWidth") == PHONE, name
         (tmp_path / f"{name}-phone.webp").write_bytes(browser.screenshot(kind="webp"))
+    assert browser.complaints == []
+
+
+_SCROLLS = """[...document.querySelectorAll('body *')].filter((e) =>
+    getComputedStyle(e).overflowX === 'auto' && e.scrollWidth > e.clientWidth + 1).length"""
+
+
+def test_no_page_scrolls_sideways(browser: Browser, site: str, administrator: Client) -> None:
+    showcase.fill(120)
+    browser.look(width=1280)
+    for address in addresses():
+        if administrator.get(address).status_code == 200:
+            browser.open(site + address)
+            assert browser.run(_SCROLLS) == 0, address
+    browser.look(width=PHONE, height=844)
+    for address in addresses():
+        if administrator.get(address).status_code == 200:
+            browser.open(site + address)
+            assert browser.run("document.documentElement.scrollWidth") == PHONE, address
+
+
+def test_a_new_token_is_copied_by_a_button(browser: Browser, site: str) -> None:
+    account = Account.objects.create(friendly_name="Shop")
+    browser.open(f"{site}/admin/accounts/account/{account.pk}/token/")
+    browser.run("document.querySelector('form:has([name=grace_s]) [type=submit]').click()")
+    browser.wait("document.querySelector('[data-copies=token]:not([hidden])')")
+    browser.run("document.querySelector('[data-copies=token]').click()")
+    # Without a person's click the browser keeps its clipboard to itself: then it is selected.
+    browser.wait("/Copied|Selected/.test(document.querySelector('[data-copies=token]').innerText)")
+    account.refresh_from_db()
+    assert browser.run("document.getElementById('token').innerText") == account.auth_token
+    assert browser.run("String(getSelection())") == account.auth_token
     assert browser.complaints == []
 
 
