@@ -42,7 +42,7 @@ def test_a_message_goes_where_routing_sends_it(told: Any) -> None:
     found = told(body="Hello")
     assert (found.headline, found.goes, found.obstacles) == ("It goes to carrier.", True, [])
     assert (found.segments, found.encoding) == (1, "gsm")
-    assert set(found.standings.values()) == {"up bound to carrier", "up bound to spare"}
+    assert set(found.standings.values()) == {"up: bound to carrier", "up: bound to spare"}
     assert found.note == "carrier by prefix 49, priority 10"
 
 
@@ -82,7 +82,7 @@ def test_all_links_down_and_it_waits(told: Any) -> None:
             slots.tell(slot, owner=link.name, state=LinkState.PAUSED, detail="bound")
     found = told()
     assert found.headline == "It waits for carrier: none of its links takes it now."
-    assert not found.goes and set(found.standings.values()) == {"paused bound"}
+    assert not found.goes and set(found.standings.values()) == {"paused: bound"}
 
 
 def test_what_ends_it_before_routing_comes_first(

@@ -114,7 +114,7 @@ def test_the_list_tells_the_truth_about_each_link(browser: Browser, link: Link) 
     assert state() == "up bound to acme (1 standing by)"
     Link.objects.update(binds=2)
     slots.tell(slot, owner="a", state=LinkState.PAUSED, detail="bound to acme")
-    assert state().startswith("0 of 2 up paused bound to acme; standing by")
+    assert state().startswith("0 of 2 up paused: bound to acme; standing by")
     Link.objects.update(enabled=False)
     assert state() == "disabled"
 
