@@ -147,7 +147,7 @@ def test_history_of_a_route_says_who_changed_what_from_where(enter: Enter) -> No
     page = browser.get(f"/admin/sms/route/{route.pk}/history/", follow=True)
     text = page.content.decode()
     assert "History of" in text and "maria" in text and "192.0.2.7" in text
-    assert "priority: 100 → 7" in text
+    assert "priority</strong>: 100 → 7" in text
     nonsense = "?object_pk__exact=1&content_type__id__exact=x"
     assert browser.get(f"/admin/auditlog/logentry/{nonsense}").status_code < 500
 
