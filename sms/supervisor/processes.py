@@ -1,6 +1,7 @@
 """The processes of an instance: what runs, how, and when."""
 
 import re
+import secrets
 import socket
 import sys
 from collections.abc import Iterable, Iterator
@@ -27,6 +28,10 @@ LINK = "link."
 GRANIAN_LOGS = BASE_DIR / "cpaas" / "granian-logs.json"
 LINK_WORKER = re.compile(r"(link\.[a-z0-9][a-z0-9-]*)(\.[0-9]+)?")
 """The queue of a link, and which of its workers, from the second on."""
+_START = secrets.token_hex(4)
+"""Tells the workers of this start from others of their name: on a host with the same name, or
+of a host that lost its power, whose connection RabbitMQ holds for another minute. It keeps
+a queue for each name to one connection, and a worker that is refused ends."""
 
 
 def wanted() -> list[Process]:
@@ -95,7 +100,7 @@ def _worker(queue: str, *, name: str = "") -> Process:
     name = name or queue
     argv = _python(
         *("celery", "--quiet", "--app", "cpaas", "worker"),
-        *("--queues", queue, "--hostname", f"{name}@%h"),
+        *("--queues", queue, "--hostname", f"{name}@%h.{_START}"),
         *("--pool", "threads", "--concurrency", 1),
         *("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "INFO"),
     )

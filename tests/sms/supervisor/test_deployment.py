@@ -73,7 +73,17 @@ def test_a_link_needs_no_row_before_its_worker_starts() -> None:
 def test_a_second_worker_of_a_link_has_a_name_of_its_own() -> None:
     argv = processes.alone("link.acme.2").argv
     assert "link.acme" in argv
-    assert "link.acme.2@%h" in argv
+    assert argv[argv.index("--hostname") + 1].startswith("link.acme.2@%h.")
+
+
+def test_workers_of_hosts_with_one_name_have_names_of_their_own(tmp_path: Path) -> None:
+    code = "from sms.supervisor import processes; print(*processes.alone('notify').argv)"
+    said = {
+        manage("shell", "--verbosity", "0", "-c", code, DATA_DIR=str(tmp_path)).stdout
+        for _ in range(2)
+    }
+    assert len(said) == 2
+    assert all(" --hostname notify@%h." in line for line in said)
 
 
 def test_an_unknown_process_is_told_in_a_sentence(tmp_path: Path) -> None:
