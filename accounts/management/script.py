@@ -2,6 +2,7 @@
 
 import getpass
 import json
+import sys
 from abc import ABC, abstractmethod
 from argparse import ArgumentParser, ArgumentTypeError
 from decimal import Decimal, InvalidOperation
@@ -99,6 +100,16 @@ def limit(text: str, kind: type[int | Decimal] = int) -> int | Decimal | None:
         return None if text == "none" else kind(text)
     except (ValueError, InvalidOperation):
         raise ArgumentTypeError(f"{text!r} is neither a number nor none") from None
+
+
+def secret(text: str) -> str:
+    """Read a secret. `-` asks for it, or takes a line of standard input.
+
+    Other users of the host see the words of a command while it runs.
+    """
+    if text != "-":
+        return text
+    return getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
 
 
 def limits_of(account: Account) -> dict[str, int | str | None]:

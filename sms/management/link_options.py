@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import models
 
+from accounts.management.script import secret
 from sms.models import Link
 from sms.models.failover import FAILOVER_SETTINGS
 
@@ -74,6 +75,7 @@ READERS: dict[type[models.Field[Any, Any]] | str, Callable[[str], Any]] = {
     models.PositiveSmallIntegerField: int,
     models.PositiveIntegerField: int,
     models.JSONField: _json,
+    "password": secret,
     "tls_ca": _file,
     "tls_cert": _file,
     "tls_key": _file,
@@ -119,6 +121,8 @@ def _help(column: models.Field[Any, Any], *, is_new: bool) -> str:
     A form leaves a field empty where a command writes `none`.
     """
     words = [str(column.help_text).replace("Empty:", "none:" if column.null else "Empty:")]
+    if READERS.get(column.name) is secret:
+        words.append("-: ask for it")
     if isinstance(column, models.CharField):
         words += [f"{value}: {label};" for value, label in column.flatchoices]
     if is_new and column.has_default() and not callable(column.default) and column.default != "":

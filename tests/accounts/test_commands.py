@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 
 from accounts import memory
 from accounts.models import Account, Client, PhoneNumber
+from sms.models import Link
 from tests.conftest import opens
 from tests.fakes.shell import manage
 
@@ -35,6 +36,21 @@ def test_a_script_sets_up_an_account_from_another_process() -> None:
     assert opens(stored, account["auth_token"])
     assert stored.numbers.get().key == "15005550006"
     assert stored.clients.get().password == "open sesame"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_secret_need_not_be_among_the_words_of_a_command() -> None:
+    sid = made("createaccount", "Shop")["sid"]
+    words = ("createaccount", "Branch", "--password", "-", "--json")
+    branch = json.loads(manage(*words, said="correct horse\n").stdout)
+    assert opens(Account.objects.get(sid=branch["sid"]), "correct horse")
+    assert manage("addclient", sid, "alice", "-", said="open sesame\n").returncode == 0
+    assert Client.objects.get(login="alice").password == "open sesame"
+    for words in (("addlink", "acme", "--host", "h"), ("setlink", "acme")):
+        said = f"{words[0][:3]}-word"
+        done = manage(*words, "--password", "-", said=f"{said}\n")
+        assert done.returncode == 0 and said not in done.stdout
+        assert Link.objects.get(name="acme").password == said
 
 
 @pytest.mark.django_db(transaction=True)

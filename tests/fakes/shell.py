@@ -12,8 +12,8 @@ from django.db import connection
 ROOT = Path(__file__).parents[2]
 
 
-def manage(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a command. Its rows are seen by tests that are not inside a transaction."""
+def manage(*words: str, said: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command that hears `said`. Its rows are seen by tests outside a transaction."""
     return subprocess.run(
         (sys.executable, str(ROOT / "manage.py"), *words),
         env={
@@ -23,7 +23,7 @@ def manage(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
             "ENCRYPTION_KEY": settings.ENCRYPTION_KEYS,
             **environment,
         },
-        stdin=subprocess.DEVNULL,
+        input=said,
         capture_output=True,
         text=True,
         timeout=60,

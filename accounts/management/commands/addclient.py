@@ -3,7 +3,7 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from accounts.management.script import ScriptCommand, account_of
+from accounts.management.script import ScriptCommand, account_of, secret
 from accounts.models import Client
 from accounts.provisioning.clients import ClientSettings, create_client
 
@@ -18,7 +18,7 @@ class Command(ScriptCommand):
         super().add_arguments(parser)
         parser.add_argument("account", metavar="ACCOUNT", help="the account's sid")
         parser.add_argument("login", metavar="LOGIN")
-        parser.add_argument("password", metavar="PASSWORD")
+        parser.add_argument("password", metavar="PASSWORD", type=secret, help="-: ask for it")
         parser.add_argument(
             "--digest",
             choices=Client.Digest.values,

@@ -3,7 +3,7 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from accounts.management.script import LIMITS, ScriptCommand, account_of, add_limits
+from accounts.management.script import LIMITS, ScriptCommand, account_of, add_limits, secret
 from accounts.models import Account
 from accounts.provisioning.accounts import AccountSettings, create_account
 
@@ -19,7 +19,12 @@ class Command(ScriptCommand):
         parser.add_argument("name", metavar="NAME")
         parser.add_argument("--parent", metavar="SID", help="make it a sub-account of this one")
         parser.add_argument("--email", metavar="E", help="a second user name for the API")
-        parser.add_argument("--password", metavar="P", help="a second secret for the API")
+        parser.add_argument(
+            "--password",
+            metavar="P",
+            type=secret,
+            help="a second secret for the API; -: ask for it",
+        )
         parser.add_argument(
             "--role", metavar="R", default=Account.Role.ADMINISTRATOR, choices=Account.Role.values
         )
