@@ -76,8 +76,9 @@ class LinkHealth:
 
 
 def readiness() -> Readiness:
-    """Ask database and broker."""
-    return Readiness(database=_database(), broker=_broker.word())
+    """Ask database and broker; a database that came back since the last request is there."""
+    database = _database()
+    return Readiness(database=database if database != _AWAY else _database(), broker=_broker.word())
 
 
 def links(name: str | None = None) -> list[LinkHealth]:
@@ -100,6 +101,7 @@ def _bind(slot: Slot) -> Bind:
     return Bind(slot.number, slot.state, slot.detail, slot.host, since)
 
 
+_AWAY = "away"
 _migrated = False
 
 
@@ -114,8 +116,8 @@ def _database() -> str:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except (DatabaseError, InterfaceError):
-        connection.close()  # the next request finds a fresh one
-        return "away"
+        connection.close()  # the next look finds a fresh one
+        return _AWAY
     return "ok"
 
 

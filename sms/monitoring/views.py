@@ -1,11 +1,31 @@
 """Health: 200 where all is well, 503 where it is not, with a word on why. And metrics."""
 
 from collections.abc import Mapping
+from functools import wraps
 
+from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from sms.monitoring import health, metrics
-from sms.monitoring.access import guarded
+from sms.monitoring.access import View, guarded
+
+
+def asks_database(view: View) -> View:
+    """Answer 503 while the database is away; one that came back is asked once more.
+
+    The connection of each thread breaks with the database, and only asking tells.
+    """
+
+    @wraps(view)
+    def ask(request: HttpRequest, *args: str, **kwargs: str) -> HttpResponse:
+        for _ in range(2):
+            try:
+                return view(request, *args, **kwargs)
+            except (OperationalError, InterfaceError):
+                connection.close()
+        return _answer({"status": "unavailable", "database": "away"}, is_well=False)
+
+    return ask
 
 
 def live(request: HttpRequest) -> HttpResponse:
@@ -20,6 +40,7 @@ def ready(request: HttpRequest) -> HttpResponse:
 
 
 @guarded
+@asks_database
 def links(request: HttpRequest) -> HttpResponse:
     """Show every link; 503 while an enabled one is down."""
     found = health.links()
@@ -29,6 +50,7 @@ def links(request: HttpRequest) -> HttpResponse:
 
 
 @guarded
+@asks_database
 def link(request: HttpRequest, name: str) -> HttpResponse:
     """Show one link."""
     found = health.links(name)
@@ -38,6 +60,7 @@ def link(request: HttpRequest, name: str) -> HttpResponse:
 
 
 @guarded
+@asks_database
 def prometheus(request: HttpRequest) -> HttpResponse:
     """Show all metrics."""
     content, content_type = metrics.exposition(request.META.get("HTTP_ACCEPT", ""))

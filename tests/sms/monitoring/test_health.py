@@ -1,5 +1,6 @@
 """What load balancers and operators are told, and who is told it."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.utils import timezone
 from sms import slots, wake
 from sms.lifecycle import LinkState
 from sms.models import Link, Slot
-from sms.monitoring import health
+from sms.monitoring import health, metrics
 
 pytestmark = pytest.mark.django_db
 
@@ -78,6 +79,42 @@ def test_without_its_database_a_process_is_not_ready(monkeypatch: pytest.MonkeyP
         503,
         {"status": "unavailable", "database": "away", "broker": "ok"},
     )
+
+
+class BreakingOnce:
+    """A question whose connection broke since the last one."""
+
+    def __init__(self, question: Callable[..., Any], *, times: int) -> None:
+        self._question = question
+        self.left = times
+
+    def __call__(self, *args: Any) -> Any:
+        if self.left:
+            self.left -= 1
+            raise OperationalError("terminating connection")
+        return self._question(*args)
+
+
+@pytest.mark.parametrize("path", ["/health/links", "/health/links/one", "/metrics"])
+@pytest.mark.parametrize(("times", "status"), [(1, 200), (2, 503)])
+def test_a_database_that_came_back_is_asked_once_more_and_one_that_is_away_is_told(
+    path: str, times: int, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold(Link.objects.create(name="one", host="127.0.0.1"), LinkState.UP)
+    metrics.forget()
+    monkeypatch.setattr(slots, "links_up", BreakingOnce(slots.links_up, times=times))
+    monkeypatch.setattr(connection, "close", lambda: None)  # the test's own transaction
+    answer = Browser().get(path)
+    assert answer.status_code == status
+    if status == 503:
+        assert answer.json() == {"status": "unavailable", "database": "away"}
+
+
+def test_a_database_that_came_back_is_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    ask("/health/ready")
+    monkeypatch.setattr(connection, "cursor", BreakingOnce(connection.cursor, times=1))
+    monkeypatch.setattr(connection, "close", lambda: None)  # the test's own transaction
+    assert ask("/health/ready")[0] == 200
 
 
 def test_before_its_migrations_a_process_is_not_ready(monkeypatch: pytest.MonkeyPatch) -> None:
