@@ -25,6 +25,7 @@ _INSTANCE = DATA_DIR / "run" / "instance.json"
 _REMEMBERED = (
     "DATABASE_URL",
     "DATABASE_URL_FILE",
+    "DATABASE_POOLED",
     "CELERY_BROKER_URL",
     "CELERY_BROKER_URL_FILE",
     "HTTP_HOST",

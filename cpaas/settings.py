@@ -133,13 +133,19 @@ _SQLITE = {
         "PRAGMA mmap_size=134217728;"
     ),
 }
-_POSTGRESQL = {"prepare_threshold": 2, "server_side_binding": True}
+# Behind a pooler each transaction may get another connection, which knows nothing of the last.
+DATABASE_POOLED = envbool("DATABASE_POOLED", False)
+_POSTGRESQL = {
+    "prepare_threshold": None if DATABASE_POOLED else 2,
+    "server_side_binding": True,
+}
 _database = database_of(DATABASE_URL)
 _is_sqlite = _database["ENGINE"].endswith("sqlite3")
 DATABASES = {
     "default": {
         **_database,
         "CONN_MAX_AGE": None,
+        "DISABLE_SERVER_SIDE_CURSORS": DATABASE_POOLED,
         # A file, not memory: tests of the workers have threads with connections of their own.
         "TEST": {"NAME": str(DATA_DIR / "test.sqlite3")} if _is_sqlite else {},
         "OPTIONS": {**_database.get("OPTIONS", {}), **(_SQLITE if _is_sqlite else _POSTGRESQL)},
