@@ -76,12 +76,16 @@ def test_a_request_is_logged_with_its_message_and_nothing_of_its_content(
     caller(account).get(f"{path}?To=4915112345678")
     Browser().get("/4915112345678")
     Browser().get("/health/live")
+    Browser().get("/static/admin/css/base.css")
     lines = [json.loads(JsonFormatter().format(line)) for line in requests_logged.records]
     assert [(line["method"], line["status"], line.get("sid")) for line in lines] == [
         ("POST", 200, sid),
         ("GET", 200, None),
         ("GET", 404, None),
+        ("GET", 200, None),
     ]
+    messages = "Accounts/<account>/SMS/Messages"
+    assert [line["route"] for line in lines] == [messages, messages, "unknown", "static/"]
     assert lines[0]["account"] == account.sid
     assert lines[0]["ms"] > 0
     assert "secret" not in requests_logged.text
