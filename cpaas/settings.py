@@ -314,6 +314,7 @@ MONITORING_TOKEN = envsecret("MONITORING_TOKEN")
 LOG_LEVEL = envstr("LOG_LEVEL", "INFO")
 LOG_FORMAT = envchoice("LOG_FORMAT", "line", "json")
 LOG_REQUESTS = envbool("LOG_REQUESTS", False)
+LOG_MESSAGES = envbool("LOG_MESSAGES", False)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

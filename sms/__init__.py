@@ -26,7 +26,7 @@ The queue, and who works on it:
 
     outbox/ slots wake                          the only raw SQL; leases; wake-ups
     worker/ switchboard tasks sweep/ supervisor/
-    statistics/ meters patience                 what is counted, and how long a statement may take
+    statistics/ meters journal patience         what is counted, logged, and may take how long
 
 The doors, and what is behind them:
 

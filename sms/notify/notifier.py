@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from django.db import DatabaseError, InterfaceError, transaction
 
-from sms import meters, outbox
+from sms import journal, meters, outbox
 from sms.models import Callback
 from sms.notify.circuits import Circuits
 from sms.notify.kinds import Fields, Kinds
@@ -182,6 +182,7 @@ class Notifier:
     def flush(self) -> None:
         """Write what was taken in. When the database is away it stays, for the next flush."""
         self._judge()
+        told = [(one.callback.message_id, _told(one)) for one in self._unwritten]
         plain = [judged for judged in self._unwritten if judged.verdict.then is None]
         outbox.record_callbacks([_posted(judged) for judged in plain], worker=self.worker)
         self._unwritten = [judged for judged in self._unwritten if judged.verdict.then]
@@ -190,6 +191,7 @@ class Notifier:
             self._unwritten.pop()
         self._circuits.note(self._heard)
         self._heard = []
+        journal.told(told)
 
     def _write_with_effect(self, judged: _Judged) -> None:
         """Write an attempt together with what follows from it, in a transaction of its own."""
@@ -236,6 +238,12 @@ class Notifier:
         webhook_id = kind.webhook_id(callback, fields)
         timestamp = int(callback.claimed_at)
         return request.signed(secret=secret, webhook_id=webhook_id, timestamp=timestamp)
+
+
+def _told(judged: _Judged) -> str:
+    """Say for the log what a server answered to which callback."""
+    answer = judged.answer
+    return f"{judged.callback.status}: {answer.error or f'answered {answer.status}'}"
 
 
 def _posted(judged: _Judged) -> Posted:

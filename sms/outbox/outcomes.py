@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from django.db import transaction
 
-from sms import meters
+from sms import journal, meters
 from sms.errors import ErrorCode
 from sms.lifecycle import SegmentState, Status, sources
 from sms.models import Callback, Event
@@ -163,7 +163,8 @@ def _move(moves: Sequence[Move], status: Status, worker: str | None) -> tuple[se
 
 
 def _count(status: Status, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Count messages that moved; times are from the database's clock alone."""
+    """Count and log messages that moved; times are from the database's clock alone."""
+    journal.moved(status.value, [row[0] for row in rows])
     for _, link_id, error_code, created_s, sent_s, _ in rows:
         meters.MESSAGES.count(status.value, str(error_code or ""))
         if status == Status.SENT:

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from accounts import numbers
 from accounts.models import PhoneNumber
 from accounts.unrouted import unrouted
-from sms import keywords, meters, wake, webhook
+from sms import journal, keywords, meters, wake, webhook
 from sms.errors import ErrorCode
 from sms.lifecycle import Direction, Status
 from sms.models import Callback, Event, Hook, Message
@@ -45,6 +45,8 @@ def store(wholes: Sequence[Whole], *, now: datetime) -> None:
     Event.objects.bulk_create(events)
     count = partial(meters.MESSAGES.count, Status.RECEIVED.value, "", by=len(rows))
     transaction.on_commit(count)
+    ids = [row.pk for row in rows]
+    transaction.on_commit(partial(journal.moved, Status.RECEIVED.value, ids))
 
 
 def _numbers(keys: Iterable[str]) -> _Numbers:

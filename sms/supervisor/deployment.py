@@ -77,6 +77,7 @@ def _unit(kind: _Kind) -> str:
     life = f"Type=notify\nWatchdogSec={_WATCHDOG_S}" if kind.is_worker else "Type=exec"
     # New web workers take over one by one; the port is never closed.
     reload = "" if kind.is_worker else "ExecReload=/bin/kill -HUP $MAINPID\n"
+    # LogRateLimitIntervalSec: journald drops lines above 333 a second, errors among them.
     return f"""{_NOTE}[Unit]
 Description=cpaas: {kind.what}{" (%i)" if "{}" in kind.run else ""}
 After=network-online.target postgresql.service rabbitmq-server.service
@@ -95,6 +96,7 @@ Group=cpaas
 StateDirectory=cpaas
 StateDirectoryMode=0700
 UMask=0077
+LogRateLimitIntervalSec=0
 Restart=always
 RestartSec=2
 KillMode=mixed
