@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
+import logging
 import socket
 from typing import Final
 
 from aiohttp import WSMsgType, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from sms.transports.sip.flow import WS
 from sms.transports.sip.framing import PING, PONG
@@ -15,6 +17,16 @@ from sms.transports.sip.sockets.lobby import Lobby
 from sms.transports.sip.sockets.tcp import UNSENT_MAX
 
 _CLOSE_S: Final = 1.0
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Say whether it was our fault: aiohttp calls an error what strangers write, and repeats it."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, HttpProcessingError | ConnectionError)
+
+
+_logger = logging.getLogger(__name__)
+_logger.addFilter(_is_ours)
 
 
 class WebServer:
@@ -33,7 +45,11 @@ class WebServer:
         application = web.Application()
         application.router.add_get("/{path:.*}", self._serve)
         self._runner = web.AppRunner(
-            application, access_log=None, handle_signals=False, shutdown_timeout=_CLOSE_S
+            application,
+            access_log=None,
+            logger=_logger,
+            handle_signals=False,
+            shutdown_timeout=_CLOSE_S,
         )
         await self._runner.setup()
         await web.SockSite(self._runner, listener(host, port, socket.SOCK_STREAM)).start()
@@ -46,14 +62,17 @@ class WebServer:
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         offered = request.headers.get("Sec-WebSocket-Protocol", "")
         if "sip" not in {name.strip().lower() for name in offered.split(",")}:
-            return web.Response(status=400, text="Here SIP clients connect over WebSocket.\n")
+            return _refusal()
         answer = web.WebSocketResponse(
             protocols=("sip",),
             max_msg_size=HEAD_LIMIT + BODY_LIMIT,
             heartbeat=self._keep_alive_s,
             timeout=_CLOSE_S,
         )
-        await answer.prepare(request)
+        try:
+            await answer.prepare(request)
+        except ValueError:  # aiohttp's, of a key that is not even ASCII
+            return _refusal()
         connection = Web(self._lobby, self._loop, answer, *_peer_of(request))
         if self._lobby.admit(connection):
             try:
@@ -129,6 +148,10 @@ class Web:
                 # Text, as browsers expect it: what we write is UTF-8 throughout.
                 await self._frames.send_str(data.decode("utf-8", "replace"))
                 self._unsent -= len(data)
+
+
+def _refusal() -> web.Response:
+    return web.Response(status=400, text="Here SIP clients connect over WebSocket.\n")
 
 
 def _peer_of(request: web.Request) -> tuple[str, int]:

@@ -1,5 +1,6 @@
 """An edge over real sockets: what strangers get, and what goes wrong around it."""
 
+import socket
 from dataclasses import replace
 
 import pytest
@@ -142,6 +143,22 @@ def test_only_sip_is_spoken_over_websocket(bench: Bench) -> None:
     assert bench.settings.ws_port
     assert " 400 " in WsWire(bench.settings.ws_port, protocol="").handshake
     assert "Protocol: sip" in WsWire(bench.settings.ws_port).handshake
+
+
+def test_what_is_no_http_is_no_error_in_our_log_and_not_repeated_there(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert bench.settings.ws_port
+    for octets in (
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"GET / HTTP/1.1\r\nAuthoriz\xffation: secret\r\n\r\n",
+        b"GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13"
+        b"\r\nSec-WebSocket-Protocol: sip\r\nSec-WebSocket-Key: \xff\r\n\r\n",
+    ):
+        with socket.create_connection(("127.0.0.1", bench.settings.ws_port)) as stranger:
+            stranger.sendall(octets)
+            assert b" 400 " in stranger.recv(1000)
+    assert caplog.records == []
 
 
 def test_while_the_database_is_away_clients_are_told_to_come_again(bench: Bench) -> None:
