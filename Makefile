@@ -10,7 +10,7 @@ VENV := .venv/bin/python
 INSTALL = @$(if $(PYTHON),$(PYTHON) requirements/install.py,\
 	echo "Python 3.11 or newer is needed; tried $(CANDIDATES)." >&2; exit 1;)
 
-.PHONY: help run demo test check check-types check-rest bench pictures faults lock clean install-base install-test
+.PHONY: help run demo test check check-types check-rest bench pictures faults fuzz lock clean install-base install-test
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
@@ -49,6 +49,10 @@ pictures: install-test ## take README's pictures of the admin anew; needs Chromi
 
 faults: install-test ## hurt a platform under load, on a PostgreSQL and a RabbitMQ of its own; ARGS=--short
 	@data=$$(mktemp -d); trap 'rm -rf "$$data"' EXIT; DATA_DIR=$$data $(VENV) -m tests.faults $(ARGS)
+
+fuzz: install-test ## send nonsense to each door for a minute; ARGS="--fuzz-s 600 --fuzz-seed 7"
+	@data=$$(mktemp -d); trap 'rm -rf "$$data"' EXIT; DATA_DIR=$$data \
+	$(VENV) -m pytest -n 2 tests/fuzz --fuzz-s 60 $(ARGS)
 
 lock: ## pin the newest versions that requirements/*.in allow
 	@PATH=".venv/bin:$$PATH"; command -v uv >/dev/null || \

@@ -14,6 +14,12 @@ from accounts.models import Account, Client, PhoneNumber
 from sms import routing
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Take what `make fuzz` is told; tests/fuzz says what it means."""
+    parser.addoption("--fuzz-s", type=float, default=0, help="fuzz each door for so many seconds")
+    parser.addoption("--fuzz-seed", type=int, help="by this seed")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def quick_flush() -> Iterator[None]:
     """Empty PostgreSQL's tables with DELETE: TRUNCATE makes new files for each, full or not."""

@@ -224,3 +224,15 @@ def test_addresses_with_passwords_may_come_from_files(tmp_path: Path) -> None:
     files = {"DATABASE_URL_FILE": str(database), "CELERY_BROKER_URL_FILE": str(broker)}
     said = output(code, tmp_path, DATABASE_URL="", CELERY_BROKER_URL="", **files)
     assert said == "db.example amqp://me:secret@mq.example// False"
+
+
+@pytest.mark.parametrize(("pooled", "said"), [("1", "None True"), ("0", "2 False")])
+def test_behind_a_pooler_nothing_is_kept_on_a_connection(
+    pooled: str, said: str, tmp_path: Path
+) -> None:
+    code = (
+        "from cpaas.settings import DATABASES; one = DATABASES['default']; "
+        "print(one['OPTIONS']['prepare_threshold'], one['DISABLE_SERVER_SIDE_CURSORS'])"
+    )
+    values = {"DATABASE_URL": "postgres://me:word@127.0.0.1/name", "DATABASE_POOLED": pooled}
+    assert output(code, tmp_path, **values) == said
