@@ -32,7 +32,7 @@ def open_next(now: datetime) -> None:
     if last and is_growing(last, now):
         return
     newest = _newest()
-    first_id = last.last_id + 1 if last else _first_since(now - FIRST_REACHES)
+    first_id = _first_behind(last) if last else _first_since(now - FIRST_REACHES)
     if newest is None or newest < first_id:
         return
     stretch = Stretch(first_id=first_id, opened_at=now, from_at=now, upto_at=now, due_at=now)
@@ -51,6 +51,19 @@ def claim(stretch: Stretch, now: datetime, *, again_at: datetime) -> bool:
     stretch.looked_at = now
     taken = Stretch.objects.filter(seen, pk=stretch.pk, due_at__isnull=False)
     return bool(taken.update(looked_at=now, due_at=again_at, last_id=stretch.last_id))
+
+
+def _first_behind(last: Stretch) -> int:
+    """Tell where the next stretch begins: right behind the last one, but for a gap in the ids.
+
+    Kept by the month, ids leave a wide one at its end (sms/partitions). A full stretch of it is
+    looked at first: for messages whose id was drawn before the month turned.
+    """
+    first_id = last.last_id + 1
+    if first_id < _end(last):
+        return first_id
+    behind = Message.objects.filter(id__gte=first_id).aggregate(id=Min("id"))["id"]
+    return first_id if behind is None or behind < first_id + LONGEST else int(behind)
 
 
 def _end(stretch: Stretch) -> int:

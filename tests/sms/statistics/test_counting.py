@@ -187,3 +187,13 @@ def test_minutes_go_after_days_and_hours_stay(make_message: MakeMessage, hour: d
     count()
     assert list(counted(MINUTE)) == list(counted(TEN_MINUTES)) == [(hour, "delivered")]
     assert sorted(counted(HOUR)) == [(old, "delivered"), (hour, "delivered")]
+
+
+def test_a_gap_in_the_ids_is_stepped_over(make_message: MakeMessage, hour: datetime) -> None:
+    """Kept by the month, ids leave a gap of thousands of millions at the turn of a month."""
+    for id_ in (7, 8, 2026_12_0000000000, 2027_01_0000000001):
+        make_message(id=id_, date_created=hour, status="sent", due_at=None)
+    for _ in range(6):
+        count()
+        Stretch.objects.update(opened_at=hour)  # grows no more
+    assert counted(HOUR) == {(hour, "sent"): 4}
