@@ -24,18 +24,26 @@ class Copy:
 def insert(message: Message, copy: Copy) -> None:
     """Insert a copy, and tell of it in both timelines. Raises AlreadyResent.
 
-    The database keeps a second click from making a second copy.
+    The database keeps a second click from making a second copy; where it keeps messages by
+    the month it sees one month alone, so who comes second waits for the first here.
     """
     message.resent_from = copy.of
     told = ((copy.of, f"as {message.sid}, by {copy.by}"), (message, f"from {copy.of.sid}"))
     try:
         with transaction.atomic():
+            Message.objects.select_for_update(no_key=True).get(pk=copy.of.pk)
+            if _has_copy(copy.of):
+                raise AlreadyResent
             outbox.insert(message)
             Event.objects.bulk_create(
                 Event(message=one, kind=Event.Kind.RESENT, raw=raw[:255]) for one, raw in told
             )
             audit.record(copy.of, "sent again", copy=(None, message.sid))
     except IntegrityError:
-        if not Message.objects.filter(resent_from=copy.of).exists():
+        if not _has_copy(copy.of):
             raise
         raise AlreadyResent from None
+
+
+def _has_copy(message: Message) -> bool:
+    return Message.objects.filter(resent_from=message).exists()
