@@ -24,7 +24,8 @@ What they decide by:
 
 The queue, and who works on it:
 
-    outbox/ slots wake                          the only raw SQL; leases; wake-ups
+    outbox/ slots wake                          the only raw SQL of rows; leases; wake-ups
+    partitions/                                 tables of messages by the month, for who wants it
     worker/ switchboard tasks sweep/ supervisor/
     statistics/ meters journal patience         what is counted, logged, and may take how long
 
@@ -35,7 +36,7 @@ The doors, and what is behind them:
 
 Pure, below all of it:
 
-    lifecycle errors causes text rcml/ overrides pem
+    lifecycle errors causes text rcml/ overrides pem months
     models/ checks apps                         and Django's own, which are not pure
 
 Nothing imports showcase/ (a made-up week to look at) or bench/ (measuring), but their commands.

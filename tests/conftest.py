@@ -1,6 +1,7 @@
 """What most tests need: an account, its numbers and clients, and the API's door."""
 
 import base64
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -8,10 +9,12 @@ from django.core.cache import cache
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client as Browser
 from django.test import override_settings
+from django.utils import timezone
+from pytest_django import DjangoDbBlocker
 
 from accounts import limits, memory
 from accounts.models import Account, Client, PhoneNumber
-from sms import routing
+from sms import partitions, routing
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -37,6 +40,15 @@ def quick_hashes() -> Iterator[None]:
     """Hash the passwords of made-up people once instead of a million times: a third of a second."""
     with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
         yield
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """With BY_MONTH=1 all tests run on tables that are partitioned (on PostgreSQL)."""
+    if os.environ.get("BY_MONTH") == "1":
+        with django_db_blocker.unblock():
+            if not partitions.is_partitioned():  # with --reuse-db they may be
+                partitions.to_months(timezone.now())
 
 
 @pytest.fixture(autouse=True)

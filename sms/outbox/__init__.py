@@ -1,4 +1,4 @@
-"""The queue in the database: claim, mark, record, release, renew. The only raw SQL.
+"""The queue in the database: claim, mark, record, release, renew. The only raw SQL of rows.
 
 engine.py      what PostgreSQL and SQLite spell differently
 acceptance.py  a new message

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sms import months
 from sms.lifecycle import Status
 from sms.outbox.engine import RowId, added, as_rows, engine, fetch, run
 
@@ -89,6 +90,7 @@ def mark(marks: Sequence[Mark], *, worker: str) -> list[Marked]:
         FROM {sql.rows(message_id="bigint", number="smallint")}
         JOIN sms_message m ON m.id = r.message_id
         WHERE m.locked_by = %s AND m.locked_until > {sql.now}
+          AND {months.within("m.id", [mark.message_id for mark in marks])}
         ON CONFLICT (message_id, number) DO UPDATE
             SET state = 'submitting', attempts = {added("sms_segment.attempts")},
                 link_id = excluded.link_id, submitted_at = excluded.submitted_at
@@ -106,6 +108,7 @@ def release(message_ids: Sequence[int], *, worker: str) -> int:
     statement = f"""
         UPDATE sms_message SET locked_by = '', locked_until = NULL
         WHERE locked_by = %s AND id IN (SELECT r.id FROM {sql.rows(id="bigint")})
+          AND {months.within("id", message_ids)}
     """  # noqa: S608
     return run(statement, [worker, as_rows([RowId(message_id) for message_id in message_ids])])
 
@@ -122,5 +125,6 @@ def renew(message_ids: Sequence[int], *, worker: str, lease_s: float) -> int:
     statement = f"""
         UPDATE sms_message SET locked_until = {sql.ahead}
         WHERE locked_by = %s AND id IN (SELECT r.id FROM {sql.rows(id="bigint")})
+          AND {months.within("id", message_ids)}
     """  # noqa: S608
     return run(statement, [lease_s, worker, as_rows([RowId(id_) for id_ in message_ids])])

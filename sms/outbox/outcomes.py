@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from django.db import transaction
 
-from sms import journal, meters
+from sms import journal, meters, months
 from sms.errors import ErrorCode
 from sms.lifecycle import SegmentState, Status, sources
 from sms.models import Callback, Event
@@ -151,6 +151,7 @@ def _move(moves: Sequence[Move], status: Status, worker: str | None) -> tuple[se
             locked_by = '', locked_until = NULL, date_updated = {sql.now} {sent}
         FROM {sql.rows(message_id="bigint", error_code="integer")}
         WHERE sms_message.id = r.message_id AND sms_message.status IN ({before}) {lease}
+          AND {months.within("sms_message.id", [move.message_id for move in moves])}
         RETURNING sms_message.id, sms_message.link_id, sms_message.error_code,
             -{sql.seconds_until.format(column="date_created")},
             -{sql.seconds_until.format(column="date_sent")}, sms_message.callback_url <> ''
@@ -194,7 +195,8 @@ def _owe_callbacks(message_ids: Sequence[int], status: Status) -> int:
             host, state, created_at, due_at, locked_by, attempts, last_answer)
         SELECT m.id, m.account_id, {event}, m.status, m.error_code, m.callback_url,
             m.callback_method, m.callback_host, 'pending', {sql.now}, {sql.now}, '', 0, ''
-        FROM {sql.rows(id="bigint")} JOIN sms_message m ON m.id = r.id WHERE true
+        FROM {sql.rows(id="bigint")} JOIN sms_message m ON m.id = r.id
+        WHERE {months.within("m.id", message_ids)}
         ON CONFLICT DO NOTHING
     """  # noqa: S608  # SQLite takes ON for the join's without WHERE
     return run(statement, [as_rows([RowId(message_id) for message_id in message_ids])])
@@ -226,6 +228,7 @@ def _defer(deferrals: Sequence[Deferral], worker: str | None) -> set[int]:
             is_pinned = (sms_message.is_pinned OR r.pins)
         FROM {columns}
         WHERE sms_message.id = r.message_id AND sms_message.due_at IS NOT NULL {lease}
+          AND {months.within("sms_message.id", [one.message_id for one in deferrals])}
         RETURNING sms_message.id
     """  # noqa: S608
     parameters = [as_rows(deferrals), *([worker] if worker else [])]

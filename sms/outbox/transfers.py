@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sms import months
 from sms.lifecycle import SegmentState
 from sms.outbox.engine import as_rows, engine, fetch
 
@@ -39,6 +40,7 @@ def transfer(transfers: Sequence[Transfer]) -> set[int]:
             date_updated = {sql.now}
         FROM {columns}
         WHERE sms_message.id = r.message_id
+          AND {months.within("sms_message.id", [one.message_id for one in transfers])}
           AND coalesce(sms_message.link_id, 0) = coalesce(r.from_id, 0)
           AND sms_message.due_at IS NOT NULL AND sms_message.locked_until IS NULL
           AND NOT sms_message.is_pinned

@@ -7,6 +7,7 @@ backlog.py   how long the queues are
 failover.py  messages that wait for a link in trouble
 unrouted.py  messages without a link
 retention.py what becomes of old messages
+months.py    messages that are kept by the month
 bindings.py  where clients were
 references.py counters of long messages
 callbacks.py callbacks whose worker or whose time is gone, and old attempts
@@ -26,6 +27,7 @@ from sms.sweep.callbacks import give_up_callbacks, prune_attempts, release_dead_
 from sms.sweep.clock import Clock
 from sms.sweep.failover import move_waiting
 from sms.sweep.leases import recover_leases
+from sms.sweep.months import keep_months
 from sms.sweep.references import forget_references
 from sms.sweep.retention import prune_messages, redact_bodies
 from sms.sweep.unrouted import settle_unrouted
@@ -69,6 +71,7 @@ TASKS: tuple[Callable[[], int], ...] = (
     forget_idempotency_keys,
     redact_bodies,
     prune_messages,
+    keep_months,
     forget_old,
     statistics.count_messages,
     statistics.roll_up,

@@ -13,9 +13,9 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from sms import outbox
-from sms.models import Callback, Message, Retention
-from sms.sweep.batch import BATCH
+from sms import outbox, partitions
+from sms.models import Callback, Message
+from sms.sweep.batch import BATCH, place_of
 
 BODIES = "bodies"
 MESSAGES = "messages"
@@ -25,7 +25,7 @@ def redact_bodies() -> int:
     """Empty the texts of messages older than RETAIN_BODIES_DAYS."""
     with transaction.atomic():
         if days := settings.RETAIN_BODIES_DAYS:
-            place = _place(BODIES)
+            place = place_of(BODIES)
             ids = list(_old(days, after=place.upto)) if place else []
             if place and ids:
                 Message.objects.filter(id__in=ids).exclude(body="").update(body="")
@@ -35,29 +35,29 @@ def redact_bodies() -> int:
 
 
 def prune_messages() -> int:
-    """Delete messages older than RETAIN_MESSAGES_DAYS, with all that belongs to them."""
+    """Delete messages older than RETAIN_MESSAGES_DAYS, with all that belongs to them.
+
+    Those of a month that is kept as one go with it: see months.py.
+    """
     with transaction.atomic():
-        if (days := settings.RETAIN_MESSAGES_DAYS) and _place(MESSAGES):
-            Message.objects.filter(id__in=list(_old(days, after=0))).delete()
+        if (days := settings.RETAIN_MESSAGES_DAYS) and place_of(MESSAGES):
+            ids = list(_old(days, after=0, below=partitions.oldest_month()))
+            Message.objects.filter(id__in=ids).delete()
     return 0
 
 
-def _place(task: str) -> Retention | None:
-    """Lock the row that says how far a task has come; None while another worker is at it."""
-    Retention.objects.get_or_create(task=task)
-    return Retention.objects.select_for_update(skip_locked=True).filter(task=task).first()
-
-
-def _old(days: int, *, after: int) -> Iterator[int]:
+def _old(days: int, *, after: int, below: int | None = None) -> Iterator[int]:
     """List the next messages that are old enough and finished, up to the first that is not.
 
     None stays unfinished for ever: validity and callbacks both run out.
     """
     before = outbox.now() - timedelta(days=days)
     owed = Callback.objects.filter(message=OuterRef("id"), state=Callback.State.PENDING)
+    messages = Message.objects.filter(id__gt=after)
+    if below is not None:
+        messages = messages.filter(id__lt=below)
     rows = (
-        Message.objects.filter(id__gt=after)
-        .order_by("id")
+        messages.order_by("id")
         .annotate(is_owed=Exists(owed))
         .values_list("id", "date_created", "due_at", "locked_until", "is_owed")
     )

@@ -1,5 +1,6 @@
 """Old texts and old messages go, in small batches; nothing else does."""
 
+import itertools
 from datetime import timedelta
 from typing import Any
 
@@ -25,11 +26,18 @@ def days(settings: LazySettings) -> None:
 
 @pytest.fixture
 def make_old(make_message: MakeMessage) -> MakeMessage:
-    """Store a finished message of so many days ago."""
+    """Store a finished message of so many days ago, from before there were months by ids."""
+    ids = itertools.count(1)
 
     def make(days: float = 100, **fields: Any) -> Message:
         when = timezone.now() - timedelta(days=days)
-        values = {"date_created": when, "due_at": None, "status": Status.DELIVERED, **fields}
+        values = {
+            "id": next(ids),
+            "date_created": when,
+            "due_at": None,
+            "status": Status.DELIVERED,
+            **fields,
+        }
         return make_message(**values)
 
     return make

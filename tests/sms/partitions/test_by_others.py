@@ -1,0 +1,108 @@
+"""What migrations, commands and other sessions have to do with tables by the month."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.apps import apps
+from django.core.management import CommandError, call_command
+from django.db import connection, models
+from django.db.migrations.state import ProjectState
+from django.utils import timezone
+
+from sms import partitions
+from sms.models import Message
+from sms.partitions.indexing import AddIndex
+from sms.sweep import months
+from tests.sms.conftest import at_once
+
+
+@pytest.fixture
+def lasting_months(transactional_db: None) -> Iterator[None]:
+    """Messages are kept by the month, as other connections see it as well."""
+    if connection.vendor != "postgresql":
+        pytest.skip("only PostgreSQL has partitions")
+    was = partitions.is_partitioned()
+    if not was:
+        partitions.to_months(timezone.now())
+    yield
+    if not was:
+        partitions.to_plain()
+
+
+def index_names() -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname FROM pg_index JOIN pg_class ON oid = indexrelid WHERE indisvalid"
+        )
+        return {name for (name,) in cursor.fetchall()}
+
+
+@pytest.mark.parametrize("by_month", [True, False])
+def test_a_migration_adds_and_removes_an_index_of_either_form(
+    by_month: bool, transactional_db: None, request: pytest.FixtureRequest
+) -> None:
+    if by_month:
+        request.getfixturevalue("lasting_months")
+    before = ProjectState.from_apps(apps)
+    index = models.Index(
+        fields=["attempts"], condition=models.Q(attempts__gt=1), name="message_tried"
+    )
+    operation = AddIndex("message", index)
+    after = before.clone()
+    operation.state_forwards("sms", after)
+    with connection.schema_editor(atomic=False) as editor:
+        operation.database_forwards("sms", editor, before, after)
+    if connection.vendor == "postgresql":
+        parts = partitions.parts(partitions.MESSAGES) if partitions.is_partitioned() else []
+        own = {part.name.replace("sms_message", "message_tried") for part in parts}
+        assert {"message_tried"} | own <= index_names()
+    with connection.schema_editor(atomic=False) as editor:
+        operation.database_backwards("sms", editor, after, before)
+    if connection.vendor == "postgresql":
+        assert not [name for name in index_names() if name.startswith("message_tried")]
+
+
+def test_a_month_is_left_for_later_while_somebody_is_in_its_tables(lasting_months: None) -> None:
+    later = timezone.now() + timedelta(days=100)
+    parts = partitions.parts(partitions.MESSAGES)
+    with connection.cursor() as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute("LOCK TABLE sms_message IN SHARE UPDATE EXCLUSIVE MODE")
+        try:
+            at_once(lambda: months.look(later))
+        finally:
+            cursor.execute("COMMIT")
+    assert partitions.parts(partitions.MESSAGES) == parts
+    months.look(later)
+    assert partitions.parts(partitions.MESSAGES)[-1] > parts[-1]
+    assert not Message.objects.exists()
+
+
+def test_the_command_goes_there_and_back_and_tells(
+    plain: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert told(capsys, "show") == []
+    names = [part["name"] for part in told(capsys, "by-month")]
+    assert names == [part.name for part in partitions.parts(partitions.MESSAGES)]
+    with pytest.raises(CommandError, match="already"):
+        call_command("partition", "by-month")
+    call_command("partition", "show")
+    assert names[0] in capsys.readouterr().out
+    assert told(capsys, "undo") == []
+    with pytest.raises(CommandError, match="already"):
+        call_command("partition", "undo")
+
+
+def told(capsys: pytest.CaptureFixture[str], action: str) -> list[dict[str, str]]:
+    call_command("partition", action, "--json")
+    parts: list[dict[str, str]] = json.loads(capsys.readouterr().out)["parts"]
+    return parts
+
+
+def test_the_command_wants_postgresql(db: None) -> None:
+    if connection.vendor == "postgresql":
+        pytest.skip("PostgreSQL it is")
+    with pytest.raises(CommandError, match="Only PostgreSQL"):
+        call_command("partition", "by-month")
