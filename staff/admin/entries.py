@@ -58,7 +58,7 @@ class NewestFound(Paginator[LogEntry]):
 
     @cached_property
     def _ids(self) -> list[int]:
-        return list(self.object_list.values_list("pk", flat=True)[:MOST_FOUND])  # type: ignore[union-attr]  # a queryset
+        return list(self.object_list.values_list("pk", flat=True)[:MOST_FOUND])  # type: ignore[attr-defined]  # a queryset
 
     @cached_property
     def count(self) -> int:
@@ -69,7 +69,7 @@ class NewestFound(Paginator[LogEntry]):
         """Read one page."""
         number = self.validate_number(number)
         ids = self._ids[(number - 1) * self.per_page : number * self.per_page]
-        return Page(self.object_list.filter(pk__in=ids), number, self)  # type: ignore[union-attr]  # a queryset
+        return Page(self.object_list.filter(pk__in=ids), number, self)  # type: ignore[attr-defined]  # a queryset
 
 
 @admin.register(LogEntry)

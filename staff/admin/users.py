@@ -22,7 +22,7 @@ _RIGHTS = ("is_active", "is_superuser", "groups", "user_permissions")
 
 
 @admin.register(User)
-class UserAdmin(DjangosUserAdmin[User], ModelAdmin[User]):
+class UserAdmin(DjangosUserAdmin[User], ModelAdmin[User]):  # type: ignore[misc]  # hands get_form on
     """Who may log in here, and what they may do."""
 
     form = UserChangeForm

@@ -143,7 +143,7 @@ class MessageAdmin(ReadOnly, ModelAdmin[Message]):
             "orders": orders,
             "standing": _standing(message),
             "untold": [(callback, sentence(callback)) for callback in _untold(message)],
-            "next_try": words.age(message.due_at) if _is_put_off(message) else "",
+            "next_try": _next_try(message),
             "copy": Message.objects.filter(resent_from=message.pk).first(),
             "segments": message.segments.select_related("link").order_by("number"),
         }
@@ -247,8 +247,9 @@ class MessageAdmin(ReadOnly, ModelAdmin[Message]):
 
 def _standing(message: Message) -> live.Standing | None:
     """Look at the link that a message waits for."""
-    link = live.links().filter(pk=message.link_id).first() if message.due_at else None
-    return live.standing(link) if link else None
+    if message.link_id is None or message.due_at is None:
+        return None
+    return live.standing(live.links().get(pk=message.link_id))
 
 
 def _untold(message: Message) -> list[Callback]:
@@ -257,8 +258,9 @@ def _untold(message: Message) -> list[Callback]:
     return list(owed.order_by("event"))
 
 
-def _is_put_off(message: Message) -> bool:
-    return bool(message.due_at and message.due_at > timezone.now())
+def _next_try(message: Message) -> str:
+    due_at = message.due_at
+    return words.age(due_at) if due_at and due_at > timezone.now() else ""
 
 
 def _told_in_turn(entries: list[Entry], *, may_read: bool) -> Iterable[dict[str, Any]]:
