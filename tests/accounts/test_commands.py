@@ -46,9 +46,9 @@ def test_a_secret_need_not_be_among_the_words_of_a_command() -> None:
     assert opens(Account.objects.get(sid=branch["sid"]), "correct horse")
     assert manage("addclient", sid, "alice", "-", said="open sesame\n").returncode == 0
     assert Client.objects.get(login="alice").password == "open sesame"
-    for words in (("addlink", "acme", "--host", "h"), ("setlink", "acme")):
-        said = f"{words[0][:3]}-word"
-        done = manage(*words, "--password", "-", said=f"{said}\n")
+    for link_words in (("addlink", "acme", "--host", "h"), ("setlink", "acme")):
+        said = f"{link_words[0][:3]}-word"
+        done = manage(*link_words, "--password", "-", said=f"{said}\n")
         assert done.returncode == 0 and said not in done.stdout
         assert Link.objects.get(name="acme").password == said
 
