@@ -124,8 +124,12 @@ class Platform:
         return told
 
     def weigh(self) -> Weight:
-        """Weigh its processes and what the database's server runs for it."""
-        return weigh((self._process.pid, *self._engine.pids))
+        """Weigh its processes, and the CPU of what the database's server runs for it.
+
+        Without that server's memory: it takes what its settings let it take.
+        """
+        own = weigh((self._process.pid,))
+        return Weight(own.cpu_s + weigh(self._engine.pids).cpu_s, own.memory_mb)
 
     def close(self) -> None:
         """Stop it."""

@@ -1,6 +1,7 @@
 """Measure how fast messages go through: `manage.py bench`."""
 
 import tempfile
+import time
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,7 +15,7 @@ from cpaas.env import envsecret
 from sms.bench.traffic import engines, table
 from sms.bench.traffic.platform import CannotMeasure, started
 from sms.bench.traffic.program import Program
-from sms.bench.traffic.runs import RUNS, Bench, Result
+from sms.bench.traffic.runs import RUNS, Bench, Result, Run
 
 PROGRAMS = ("customer", "carrier", "receiver")
 
@@ -33,6 +34,9 @@ class Command(BaseCommand):
         """Add how much to measure."""
         parser.add_argument("--messages", type=int, default=10_000, help="messages a run")
         parser.add_argument("--repeats", type=int, default=1, help="runs a load; the median counts")
+        parser.add_argument(
+            "--minutes", type=float, default=0, help="go on with each load for so long, a row a run"
+        )
         parser.add_argument("--only", default="", help="only loads with this in their name")
         parser.add_argument("--engine", default="", help="only engines with this in their name")
 
@@ -54,10 +58,15 @@ class Command(BaseCommand):
         with _bench(engine) as bench:
             for run in RUNS:
                 if options["only"] in run.name:
-                    results = [
-                        bench.measure(run, options["messages"]) for _ in range(options["repeats"])
-                    ]
-                    self.stdout.write(table.row(run.name, _middle(results)))
+                    self._repeat(bench, run, options)
+
+    def _repeat(self, bench: Bench, run: Run, options: dict[str, Any]) -> None:
+        count, until = options["messages"], time.monotonic() + 60 * options["minutes"]
+        while time.monotonic() < until:
+            self.stdout.write(table.row(run.name, bench.measure(run, count)))
+        if not options["minutes"]:
+            results = [bench.measure(run, count) for _ in range(options["repeats"])]
+            self.stdout.write(table.row(run.name, _middle(results)))
 
 
 @contextmanager
