@@ -192,8 +192,8 @@ def test_the_form_says_what_would_be_cut_and_what_is_rarely_meant(
 ) -> None:
     page = change(browser, link, password="123456789", status_overrides='{"0x58": {}}', port=70000)
     for told in (
-        *("Ensure this value has at most 8 characters", "0x58 needs a code"),
-        "less than or equal to 65535",
+        *("At most 8 characters: these are 9.", "0x58 needs a code"),
+        "At most 65535.",
     ):
         assert told in page
     page = change(browser, link, err_overrides="{'011': 30003}", tls="on", tls_cert="x")
