@@ -94,9 +94,14 @@ class Line:
         return self._dispatcher.fill()
 
     def gather(self) -> None:
-        """Let the answers of a busy moment come together; an idle link waits for nothing."""
-        until = time.monotonic() + GATHER_S
-        while 0 < len(self._inbox) < ENOUGH and (left := until - time.monotonic()) > 0:
+        """Let the answers of a busy moment come together; an idle link waits for nothing.
+
+        A carrier that takes a while answers a whole window at once, and then nothing more comes
+        before the next one is sent.
+        """
+        until, seen = time.monotonic() + GATHER_S, 0
+        while seen < (came := len(self._inbox)) < ENOUGH and (left := until - time.monotonic()) > 0:
+            seen = came
             time.sleep(min(left, GATHER_S / 4))
 
     def record(self) -> bool:

@@ -8,7 +8,7 @@ from django.db import DataError, OperationalError
 from sms import receive, switchboard
 from sms.models import Link, Message
 from sms.transports.base import Inbound, Report
-from sms.worker.line import Line
+from sms.worker.line import ENOUGH, Line
 from sms.worker.load import LoadMeter
 from tests.fakes.loopback import Loopback
 
@@ -72,3 +72,25 @@ def test_reports_wait_while_the_database_is_away(
         assert not answers(line)
     line.record()
     assert answers(line) == [("one", True)]
+
+
+def test_gathering_ends_when_nothing_more_comes(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("sms.worker.line.time.sleep", slept.append)
+    line.gather()
+    assert slept == []  # an idle link waits for nothing
+    come(line, "one", "two")
+    line.gather()
+    assert len(slept) == 1
+
+
+def test_gathering_goes_on_while_more_comes_until_it_is_enough(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sms.worker.line.GATHER_S", 60.0)
+    monkeypatch.setattr("sms.worker.line.time.sleep", lambda seconds: come(line, "more"))
+    come(line, "one")
+    line.gather()
+    assert len(line._inbox) == ENOUGH
