@@ -1,7 +1,7 @@
 """Receipts for what we sent. Applying one twice changes nothing, so peers may repeat themselves."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -24,6 +24,13 @@ REMEMBER = timedelta(days=7)
 
 OVERDUE = 6
 """Looks after which a receipt's id counts as unknown, about two minutes: told once, by then."""
+
+GUESS_AFTER = 2
+"""Looks in vain for a receipt's id as it is written, about seven seconds: an answer that is not
+here by then hardly ever comes."""
+
+_TELLING = 7
+"""Last digits by which two numbers are the same."""
 
 _OPEN_STATES = (SegmentState.ACCEPTED, SegmentState.UNANSWERED)
 
@@ -65,7 +72,8 @@ def join_parked(limit: int = 500) -> int:
         due.filter(received_at__lt=Now() - REMEMBER).delete()
         due = due.select_for_update(skip_locked=True)
         for link_id, parked in _by_link(due.order_by("due_at")[:limit]).items():
-            matches, _ = _match([_receipt(row) for row in parked], link_id)
+            waited = {row.id for row in parked if row.attempts >= GUESS_AFTER}
+            matches, _ = _match([_receipt(row) for row in parked], link_id, waited=waited)
             found = {match.receipt.token for match in matches}
             # Before it is applied: one that covers other parts may be parked once more.
             ParkedReceipt.objects.filter(id__in=found).delete()
@@ -86,9 +94,35 @@ def settle(message_ids: Iterable[int]) -> int:
     return moved
 
 
-def _match(batch: Sequence[Receipt], link_id: int) -> tuple[list[_Match], list[Receipt]]:
-    """Find each receipt's segment: of one id, the newest that is not final, within 7 days."""
-    keys = {key for receipt in batch for key in receipt.remote_keys}
+def _match(
+    batch: Sequence[Receipt], link_id: int, *, waited: Collection[int] = ()
+) -> tuple[list[_Match], list[Receipt]]:
+    """Find each receipt's segment: of one id, the newest that is not final, within 7 days.
+
+    The first of its keys is the id as the peer wrote it, the others are guesses, and may be
+    the id of another message while its own is not known yet. So a guess holds where the
+    recipient is the same, or the receipt, named in `waited` by its token, has waited for a while.
+    """
+    known = _known({key for receipt in batch for key in receipt.remote_keys}, link_id)
+    guessed = {part.message_id for r in batch for k in r.remote_keys[1:] if (part := known.get(k))}
+    recipients = _recipients(guessed)
+    matches, unknown = [], []
+    for receipt in batch:
+        for key in receipt.remote_keys:
+            part = known.get(key)
+            if part and (
+                key == receipt.remote_keys[0]
+                or receipt.token in waited
+                or _is_same(receipt.recipient, recipients[part.message_id])
+            ):
+                matches.append(_Match(receipt, part))
+                break
+        else:
+            unknown.append(receipt)
+    return matches, unknown
+
+
+def _known(keys: Collection[str], link_id: int) -> dict[str, Part]:
     known: dict[str, Part] = {}
     recent = Segment.objects.filter(
         link_id=link_id, remote_key__in=keys, submitted_at__gt=Now() - REMEMBER
@@ -97,14 +131,17 @@ def _match(batch: Sequence[Receipt], link_id: int) -> tuple[list[_Match], list[R
         earlier = known.get(segment.remote_key)
         if earlier is None or earlier.state not in _OPEN_STATES or segment.state in _OPEN_STATES:
             known[segment.remote_key] = segment
-    matches, unknown = [], []
-    for receipt in batch:
-        segment_of = next((known[key] for key in receipt.remote_keys if key in known), None)
-        if segment_of is None:
-            unknown.append(receipt)
-        else:
-            matches.append(_Match(receipt, segment_of))
-    return matches, unknown
+    return known
+
+
+def _recipients(message_ids: Collection[int]) -> dict[int, str]:
+    rows = Message.objects.filter(id__in=message_ids) if message_ids else Message.objects.none()
+    return dict(rows.values_list("id", "recipient_key"))
+
+
+def _is_same(one: str, other: str) -> bool:
+    """Say whether two numbers end alike: peers add and leave out what stands before."""
+    return len(one) >= _TELLING and one[-_TELLING:] == other[-_TELLING:]
 
 
 def _apply(matches: Sequence[_Match]) -> int:

@@ -148,6 +148,8 @@ class Receipt:
     """The peer's own words, without any text of the message: `stat:UNDELIV err:011`."""
     covers: int = 1
     """How many segments of its message the peer says that it speaks of."""
+    recipient: str = ""
+    """Who had the message, as the peer writes it; empty where it does not say."""
     token: int = 0
     """The transport's; hand it back through `Transport.answer`."""
 

@@ -106,6 +106,7 @@ def read_report(
         code=fields.code,
         raw=fields.raw,
         covers=fields.covers,
+        recipient=pdu.source_addr,
         token=token,
     )
 

@@ -207,6 +207,7 @@ def test_candidate_ids_are_tried_in_their_order(
 ) -> None:
     message = sent(bench, make_message)
     key = keys(message)[0]
-    found = Receipt("x", ("NOT-THIS", key), Status.DELIVERED, None, "stat:DELIVRD")
+    wrote = ("NOT-THIS", key)
+    found = Receipt("x", wrote, Status.DELIVERED, None, "stat:DELIVRD", recipient=message.recipient)
     receive.receipts([found], link_id=link.id)
     assert message.segments.get().state == SegmentState.DELIVERED
