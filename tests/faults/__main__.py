@@ -90,7 +90,8 @@ def _row(name: str, tally: Tally) -> str:
         *(tally.unanswered, tally.amiss),
     )
     numbers = "".join(f"{cell:>13,}" for cell in cells)
-    return f"{name:<{NAME_WIDTH}}{numbers}{tally.recovered_s:>13.1f}"
+    left = "".join(f"\n  {count} lost are {status}" for status, count in tally.left.items())
+    return f"{name:<{NAME_WIDTH}}{numbers}{tally.recovered_s:>13.1f}{left}"
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """What became of what was accepted."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -26,6 +27,8 @@ class Tally:
     """Whose callbacks did not all come, or not in order."""
     recovered_s: float
     """From the fault's end until something posted after it was delivered."""
+    left: Mapping[str, int]
+    """Of the lost, how many stand where."""
 
     @property
     def is_good(self) -> bool:
@@ -60,6 +63,7 @@ def count(
             if posted.sid not in unfinished
         ),
         recovered_s=_recovery(accepted, told, healed_at),
+        left=Counter(ends.get(sid, ("unknown",))[0] for sid in unfinished),
     )
 
 

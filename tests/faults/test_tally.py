@@ -41,6 +41,7 @@ def test_an_end_that_was_not_told_is_amiss(told: list[tuple[str, float]]) -> Non
 
 def test_what_has_no_end_is_lost_and_what_went_out_twice_is_doubled() -> None:
     assert tally_of(("sent", None)).lost == 1
+    assert tally_of(("sent", None)).left == {"sent": 1}
     assert tally_of(submits=2).doubled == 1
 
 

@@ -52,15 +52,15 @@ def end_connections(scene: Scene) -> None:
 
 def take_connections(scene: Scene) -> None:
     """End every connection, and leave no room for another."""
+    scene.postgresql.end_connections()
+    until = time.monotonic() + FULL_S
     with ExitStack() as stack:
-        for _ in range(2):
-            scene.postgresql.end_connections()
+        while time.monotonic() < until:
             try:
-                while True:
-                    connection = psycopg.connect(scene.postgresql.url, connect_timeout=5)
-                    stack.callback(connection.close)
-            except psycopg.OperationalError:
-                time.sleep(FULL_S / 2)
+                connection = psycopg.connect(scene.postgresql.url, connect_timeout=5)
+                stack.callback(connection.close)
+            except psycopg.OperationalError:  # all taken; whoever has one and ends loses it to us
+                time.sleep(0.1)
 
 
 def lock_table(scene: Scene) -> None:
