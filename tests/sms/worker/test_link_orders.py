@@ -178,9 +178,11 @@ def test_what_needs_no_new_connection_is_taken_over_while_it_runs(
 def test_a_lower_rate_holds_at_once(
     ordered: Ordered, make_message: MakeMessage, carrier: Carrier
 ) -> None:
+    ordered("pause")
+    until("the pause", lambda: states() == [LinkState.PAUSED])  # or some go before the order
     for n in range(40):
         make_message(recipient=f"1555{n:07}", body=f"Hello {n}")
-    ordered(max_tps=5)
+    ordered("resume", max_tps=5)
     until("the first submits", lambda: carrier.stats()["submits"] >= 2)
     first, began = carrier.stats()["submits"], time.monotonic()
     until("more", lambda: carrier.stats()["submits"] >= first + 8)
