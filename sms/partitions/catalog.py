@@ -12,6 +12,8 @@ from sms.partitions.tables import MESSAGES, Table
 
 BEFORE = "before"
 """Stands for the month in the names of the part that was the plain table."""
+GONE = "gone"
+"""Ends the names of tables that were parts: what an operator detaches is not ours to drop."""
 _BOUNDS = re.compile(r"FROM \((?:MINVALUE|'(?P<first>[0-9]+)')\) TO \('(?P<end>[0-9]+)'\)")
 
 
@@ -61,8 +63,8 @@ def _part(name: str, bounds: str) -> Part:
 
 
 def detached(tables: Collection[str]) -> list[str]:
-    """List tables that are called as parts are, and are none."""
-    pattern = rf"^({'|'.join(tables)})_([0-9]{{6}}|{BEFORE})$"
+    """List the tables that were parts of some, until their month went."""
+    pattern = rf"^({'|'.join(tables)})_([0-9]{{6}}|{BEFORE})_{GONE}$"
     rows = fetch(
         "SELECT relname FROM pg_class WHERE relname ~ %s AND relkind = 'r' AND NOT relispartition"
         " AND pg_table_is_visible(oid) ORDER BY relname",

@@ -1,14 +1,14 @@
 """The end of a month: its part of each table, with what refers to it from elsewhere.
 
 In two steps. The parts are taken out of their tables under a lock, for which everybody waits;
-that is a matter of the catalog. Then they are removed, which takes as long as their files are
-large, and concerns nobody any more.
+that is a matter of the catalog. Then they are removed. Their files may be large, which concerns
+nobody any more; but their foreign keys are triggers of accounts and links, which are locked.
 """
 
 from django.db import models, transaction
 
 from sms.models import Callback, Message
-from sms.partitions.catalog import Part, detached, parts
+from sms.partitions.catalog import GONE, Part, detached, parts
 from sms.partitions.making import be_brief, execute
 from sms.partitions.tables import TABLES, references
 
@@ -29,14 +29,23 @@ def detach_part(part: Part) -> bool:
         for table in TABLES:
             for each in parts(table):
                 if each.end_id == part.end_id:
-                    execute(f"ALTER TABLE {table.name} DETACH PARTITION {each.name}")
+                    execute(
+                        f"ALTER TABLE {table.name} DETACH PARTITION {each.name}",
+                        f"ALTER TABLE {each.name} RENAME TO {each.name}_{GONE}",
+                    )
     return True
 
 
 def remove_detached() -> None:
-    """Remove the tables that were parts: those of a month that goes, or of an attempt to."""
+    """Remove the tables that `detach_part` took out.
+
+    Raises OperationalError where a lock was not to be had in time: who reads accounts for long,
+    as pg_dump does, must not have every new message wait behind us.
+    """
     for name in detached({table.name for table in TABLES}):
-        execute(f"DROP TABLE {name}")
+        with transaction.atomic():
+            be_brief()
+            execute(f"DROP TABLE {name}")
 
 
 def _has_unfinished(part: Part) -> bool:

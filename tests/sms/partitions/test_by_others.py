@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.apps import apps
+from django.conf import LazySettings
 from django.core.management import CommandError, call_command
 from django.db import connection, models
 from django.db.migrations.state import ProjectState
@@ -13,6 +14,7 @@ from django.utils import timezone
 
 from sms import partitions
 from sms.models import Message
+from sms.partitions.catalog import detached
 from sms.partitions.indexing import AddIndex
 from sms.sweep import months
 from tests.sms.conftest import at_once
@@ -78,6 +80,37 @@ def test_a_month_is_left_for_later_while_somebody_is_in_its_tables(lasting_month
     months.look(later)
     assert partitions.parts(partitions.MESSAGES)[-1] > parts[-1]
     assert not Message.objects.exists()
+
+
+def test_a_month_that_is_over_is_dropped_when_nobody_reads_accounts(
+    lasting_months: None, settings: LazySettings
+) -> None:
+    """Its foreign keys are triggers of accounts: who waits to drop them keeps everybody waiting."""
+    settings.RETAIN_MESSAGES_DAYS = 30
+    now = timezone.now()
+    before = partitions.parts(partitions.MESSAGES)[0]
+    assert partitions.detach_part(before)
+    tables = {table.name for table in partitions.TABLES}
+    with connection.cursor() as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute("SELECT 1 FROM accounts_account")
+        try:
+            at_once(lambda: months.look(now))
+        finally:
+            cursor.execute("COMMIT")
+    assert len(detached(tables)) == len(tables)
+    months.look(now)
+    assert not detached(tables)
+
+
+def test_a_part_that_an_operator_detached_is_left_to_him(lasting_months: None) -> None:
+    part = partitions.parts(partitions.MESSAGES)[-1]
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE sms_message DETACH PARTITION {part.name}")
+        partitions.remove_detached()
+        bounds = f"FROM ({part.first_id}) TO ({part.end_id})"
+        cursor.execute(f"ALTER TABLE sms_message ATTACH PARTITION {part.name} FOR VALUES {bounds}")
+    assert partitions.parts(partitions.MESSAGES)[-1] == part
 
 
 def test_the_command_goes_there_and_back_and_tells(
