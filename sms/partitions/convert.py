@@ -5,12 +5,19 @@ its rows belong there is looked up first, while everything goes on; then some ro
 catalog are changed in one transaction, and everybody waits for that, some milliseconds.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
 
 from sms import months
-from sms.partitions.catalog import BEFORE, Definition, foreign_keys, indexes, next_id
+from sms.partitions.catalog import (
+    BEFORE,
+    Definition,
+    foreign_keys,
+    indexes,
+    is_partitioned,
+    next_id,
+)
 from sms.partitions.making import LIKE, be_brief, execute, make_month, turn_to
 from sms.partitions.tables import MESSAGES, TABLES, Table, references
 
@@ -20,9 +27,17 @@ _CHECK = "ids_before_months"
 def to_months(now: datetime) -> None:
     """Partition the tables; messages that come from now on go to this month's part.
 
-    Raises OperationalError where a lock was not to be had in time: try again.
+    Raises OperationalError where a lock was not to be had in time: try again, also where only
+    what comes after the conversion is left.
     """
-    month = months.first_free(now, next_id(MESSAGES))
+    if not is_partitioned():
+        _convert(months.first_free(now, next_id(MESSAGES)))
+    make_month(months.following(months.month_of(now)))
+    # Of a whole that is partitioned PostgreSQL gathers no statistics by itself.
+    execute(f"ANALYZE {', '.join(table.name for table in TABLES)}")
+
+
+def _convert(month: date) -> None:
     first = months.first_id(month)
     for table in TABLES:
         _prove(table, below=first)
@@ -34,9 +49,6 @@ def to_months(now: datetime) -> None:
             _turn_round(table, end_id=first)
         make_month(month)
         turn_to(month)
-    make_month(months.following(month))
-    # Of a whole that is partitioned PostgreSQL gathers no statistics by itself.
-    execute(f"ANALYZE {', '.join(table.name for table in TABLES)}")
 
 
 def _prove(table: Table, *, below: int) -> None:

@@ -33,8 +33,12 @@ def make_month(month: date) -> None:
 
     Raises OperationalError where a lock was not to be had in time.
     """
+    if _is_made(month):
+        return
     with transaction.atomic():
         be_brief()
+        # Of two who make it at once the second looks when the first is done.
+        execute(f"LOCK TABLE ONLY {MESSAGES.name} IN SHARE UPDATE EXCLUSIVE MODE")
         for table in TABLES:
             _make_part(table, month)
 
@@ -61,10 +65,14 @@ def turn_to(month: date) -> bool:
     them twice.
     """
     first = months.first_id(month)
-    if next_id(MESSAGES) >= first or not all(_has_room(table, first) for table in TABLES):
+    if next_id(MESSAGES) >= first or not _is_made(month):
         return False
     fetch("SELECT setval(%s, %s, false)", [sequence_of(MESSAGES), first])
     return True
+
+
+def _is_made(month: date) -> bool:
+    return all(_has_room(table, months.first_id(month)) for table in TABLES)
 
 
 def _has_room(table: Table, message_id: int) -> bool:

@@ -2,7 +2,14 @@
 
 from django.db import connection, transaction
 
-from sms.partitions.catalog import Definition, foreign_keys, indexes, next_id, parts
+from sms.partitions.catalog import (
+    Definition,
+    foreign_keys,
+    indexes,
+    is_partitioned,
+    next_id,
+    parts,
+)
 from sms.partitions.convert import identity
 from sms.partitions.making import LIKE, be_brief, execute
 from sms.partitions.tables import TABLES, Table, references
@@ -11,15 +18,18 @@ from sms.partitions.tables import TABLES, Table, references
 def to_plain() -> None:
     """Make the tables what migrations make them; ids stay what they are.
 
-    Raises OperationalError where a lock was not to be had in time: try again.
+    Raises OperationalError where a lock was not to be had in time: try again, also where they
+    are plain by then.
     """
-    with transaction.atomic():
-        be_brief()
-        execute(f"LOCK TABLE {', '.join(table.name for table in TABLES)}")
-        for table in TABLES:
-            _copy(table)
-        _restore_references()
-    execute(f"ANALYZE {', '.join(table.name for table in TABLES)}")
+    names = ", ".join(table.name for table in TABLES)
+    if is_partitioned():
+        with transaction.atomic():
+            be_brief()
+            execute(f"LOCK TABLE {names}")
+            for table in TABLES:
+                _copy(table)
+            _restore_references()
+    execute(f"ANALYZE {names}")
 
 
 def _copy(table: Table) -> None:

@@ -153,3 +153,17 @@ def test_parts_that_are_there_already_are_left_alone(plain: None) -> None:
     partitions.to_months(now + timedelta(minutes=1))
     partitions.make_month(partitions.month_of(now))
     assert turn(now)
+
+
+def test_a_second_try_goes_on_where_the_first_was_given_up(
+    plain: None, make_message: MakeMessage
+) -> None:
+    now = timezone.now()
+    for _ in range(2):
+        settle()
+        partitions.to_months(now)
+        assert is_of(make_message().id, now)
+    for _ in range(2):
+        settle()
+        partitions.to_plain()
+        make_message()
