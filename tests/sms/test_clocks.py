@@ -15,6 +15,7 @@ from sms.lifecycle import Direction, LinkState
 from sms.models import Link, Message, ParkedReceipt
 from sms.notify import Notifier
 from sms.submit import Draft, submit
+from sms.sweep import months
 from sms.transports.base import Receipt
 from tests.sms.conftest import Bench, MakeMessage
 
@@ -80,6 +81,17 @@ def test_a_link_that_went_away_long_ago_was_not_up_lately(link: Link) -> None:
     slots.release(slot, owner="one")
     assert slots.links_lately_up(MOMENT) == {link.id}
     assert slots.links_lately_up(timedelta(seconds=-1)) == set()
+
+
+def test_a_month_is_over_when_the_database_says_so(
+    wrong_clock: timedelta, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[datetime] = []
+    monkeypatch.setattr(months, "look", looked.append)
+    monkeypatch.setattr(months, "_looked_at", {})
+    months.keep_months()
+    (now,) = looked
+    assert abs(now - true_now(wrong_clock)) < MOMENT
 
 
 def test_a_callback_is_signed_for_the_moment_that_it_is(

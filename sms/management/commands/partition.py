@@ -7,10 +7,9 @@ from typing import Any
 
 from django.core.management.base import CommandError
 from django.db import OperationalError, connection
-from django.utils import timezone
 
 from accounts.management.script import ScriptCommand
-from sms import partitions
+from sms import outbox, partitions
 
 ACTIONS = {
     "by-month": "partition the tables of messages; takes a look at each row, and no copy",
@@ -53,7 +52,7 @@ class Command(ScriptCommand):
 
 
 def _to_months() -> None:
-    partitions.to_months(timezone.now())
+    partitions.to_months(outbox.now())
 
 
 def _until_locked(action: Callable[[], None]) -> None:

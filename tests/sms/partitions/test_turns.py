@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from accounts.models import Account
 from sms import partitions
@@ -180,6 +181,21 @@ def test_by_default_every_month_is_kept(
 def test_plain_tables_are_left_plain(plain: None) -> None:
     months.look(timezone.now())
     assert not partitions.is_partitioned()
+
+
+@pytest.mark.parametrize("busy", [LockNotAvailable, DeadlockDetected])
+def test_tables_that_are_busy_are_left_for_the_next_look(
+    busy: type[Exception], db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def give_up(now: datetime) -> None:
+        raise OperationalError from busy()
+
+    monkeypatch.setattr(partitions, "is_partitioned", lambda: True)
+    monkeypatch.setattr(months, "_make", give_up)
+    months.look(timezone.now())
+    monkeypatch.setattr(months, "_BUSY", ())
+    with pytest.raises(OperationalError):
+        months.look(timezone.now())
 
 
 def test_the_sweep_does_it() -> None:
