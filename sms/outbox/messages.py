@@ -20,7 +20,6 @@ class Claimed:
     recipient_key: str
     body: str
     encoding: str
-    status: str
     attempts: int
     refusals: int
     retry_code: int | None
@@ -66,7 +65,7 @@ def claim(*, link_id: int, worker: str, limit: int, lease_s: float) -> list[Clai
             date_updated = CASE WHEN {waited} THEN {sql.now} ELSE date_updated END,
             status = CASE WHEN {waited} THEN '{Status.SENDING}' ELSE status END
         WHERE id {sql.among.format(query=first)}
-        RETURNING id, sid, account_id, sender, recipient, recipient_key, body, encoding, status,
+        RETURNING id, sid, account_id, sender, recipient, recipient_key, body, encoding,
             attempts, refusals, retry_code, reference, {remaining},
             (SELECT status FROM accounts_account
              WHERE accounts_account.id = sms_message.account_id)
