@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
+from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
@@ -76,8 +77,13 @@ class Clock:
         return step if abs(step) >= STEP else timedelta(0)
 
 
+@transaction.atomic
 def _bring_back(by: timedelta) -> None:
-    """Give what lies ahead the time that it would have by the clock as it is now."""
+    """Give what lies ahead the time that it would have by the clock as it is now.
+
+    All or nothing: what failed half-way would be done twice. Where several processes see the
+    same step, what waits is due earlier by as much again; it is tried early, and never late.
+    """
     for model, name, lease in _COLUMNS:
         rows = model.objects.filter(**{f"{name}__gt": Now() + (lease or timedelta(0))})
         rows.update(**{name: Now() + lease if lease else F(name) - by})

@@ -3,12 +3,14 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.core.exceptions import FieldError
 from django.db.models.functions import Now
 
 from accounts.models import Account
 from sms import outbox, sweep
 from sms.models import Callback, Link, Message, Slot
 from sms.sweep import Clock
+from sms.sweep.clock import _COLUMNS, _Column
 from tests.sms.conftest import Bench, MakeMessage
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +54,21 @@ def test_a_database_that_takes_its_time_has_not_stepped_its_clock() -> None:
     wrong = Wrong()
     wrong.takes_s = 8.0
     assert wrong.step(timedelta(seconds=-8)) == timedelta(0)
+
+
+def test_what_failed_half_way_is_done_once(
+    make_message: MakeMessage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_message()
+    due_at = outbox.now() + 3 * HOUR
+    Message.objects.update(due_at=due_at)
+    wrong = Wrong()
+    with monkeypatch.context() as broken:
+        broken.setattr("sms.sweep.clock._COLUMNS", (*_COLUMNS[:1], _Column(Slot, "no such column")))
+        with pytest.raises(FieldError):
+            wrong.step(-HOUR)
+    wrong.step(timedelta(0))
+    assert Message.objects.get().due_at == due_at - HOUR
 
 
 def test_after_a_step_back_what_was_due_is_due(
