@@ -197,12 +197,7 @@ def _insert(message: Message) -> None:
         if connection.in_atomic_block:
             raise
         connection.close()
-        try:
-            outbox.insert(message)
-        except IntegrityError:
-            if not Message.objects.filter(sid=message.sid).exists():
-                raise
-            # The first try had been committed before the connection broke.
+        outbox.insert_again(message)
 
 
 def check(draft: Draft, account_id: int) -> str:

@@ -16,7 +16,7 @@ Every statement moves a batch, is guarded by what it expects to find, and return
 it won. Times are the database's: workers' clocks may differ, leases may not.
 """
 
-from sms.outbox.acceptance import insert, make
+from sms.outbox.acceptance import insert, insert_again, make
 from sms.outbox.callbacks import (
     ClaimedCallback,
     Posted,
@@ -78,6 +78,7 @@ __all__ = [
     "forgive_hosts",
     "give_up_callbacks",
     "insert",
+    "insert_again",
     "make",
     "mark",
     "now",

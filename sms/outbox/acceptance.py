@@ -36,16 +36,19 @@ def insert(message: Message) -> None:
     In one statement with those of other threads, where it may: what a caller's transaction
     holds must not be waited for by others.
 
-    Raises IntegrityError where its sid is there already.
+    Raises IntegrityError.
     """
     if connection.in_atomic_block:
         _insert([message])
     elif not _company.join(message):
-        _insert_after_all(message)
+        insert_again(message)
 
 
-def _insert_after_all(message: Message) -> None:
-    """Insert a message whose company failed, unless all of it had been committed by then."""
+def insert_again(message: Message) -> None:
+    """Insert a message of which nobody knows whether it was stored: unless it was.
+
+    By its sid: after a broken connection, or in company that failed.
+    """
     try:
         _insert([message])
     except IntegrityError:

@@ -10,7 +10,7 @@ from django.test import override_settings
 from accounts import limits
 from accounts.bounds import Bound
 from accounts.models import Account, Client, PhoneNumber
-from sms import idempotency
+from sms import idempotency, outbox
 from sms.lifecycle import Direction, Status
 from sms.models import Link, Message, Route
 from sms.submit import Draft, Rejected, submit
@@ -212,6 +212,24 @@ def test_callback_is_kept_with_its_method(account: Account, number: PhoneNumber)
     url = "https://example.org/cb?x=1"
     message = submitted(account, callback_url=url, callback_method="get")
     assert (message.callback_url, message.callback_method) == (url, "GET")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_stored", [True, False])
+def test_a_connection_that_breaks_costs_no_message_and_makes_none_twice(
+    account: Account, number: PhoneNumber, is_stored: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    insert = outbox.insert
+
+    def broken(message: Message) -> None:
+        if is_stored:
+            insert(message)
+        raise OperationalError("the connection was closed")
+
+    monkeypatch.setattr("sms.outbox.insert", broken)
+    message = submit(Draft(**GOOD), account_id=account.pk)
+    stored = Message.objects.get()
+    assert (stored.id, stored.sid) == (message.id, message.sid)
 
 
 # --- permits ------------------------------------------------------------------------------
