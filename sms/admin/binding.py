@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from accounts.admin.words import named
 from cpaas.pages import ModelAdmin
 from sms.admin import words
 from sms.models import Binding
@@ -44,7 +45,7 @@ class BindingAdmin(ModelAdmin[Binding]):
     @admin.display(description="account", ordering="client__account__friendly_name")
     def account(self, binding: Binding) -> SafeString:
         """Name the account that it belongs to."""
-        return words.account(binding.client.account)
+        return named(binding.client.account)
 
     @admin.display(description="device", ordering="user_agent")
     def device(self, binding: Binding) -> str:

@@ -7,8 +7,6 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from accounts.admin.words import named
-from accounts.models import Account
 from sms.lifecycle import Direction, Status
 from sms.models import Callback, Message
 from sms.timeline import Tone
@@ -46,11 +44,6 @@ def status(message: Message) -> SafeString:
 def callback_state(callback: Callback) -> SafeString:
     """Show where a callback stands."""
     return badge(str(callback.state), _CALLBACKS[Callback.State(callback.state)])
-
-
-def account(owner: Account) -> SafeString:
-    """Name an account, and lead there."""
-    return named(owner)
 
 
 def way(message: Message) -> SafeString:

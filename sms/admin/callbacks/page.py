@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from accounts.admin.words import named
 from accounts.models import Account
 from accounts.sids import SID
 from cpaas.pages import AutocompleteSelectFilter, DropdownFilter, ModelAdmin
@@ -126,7 +127,7 @@ class CallbackAdmin(ReadOnly, ModelAdmin[Callback]):
     @admin.display(description="account")
     def owner(self, callback: Callback) -> SafeString:
         """Name the account, and lead there."""
-        return words.account(callback.account)
+        return named(callback.account)
 
     @admin.display(description="receiver")
     def receiver(self, callback: Callback) -> str:
@@ -203,8 +204,8 @@ def _wanted(text: str) -> Q:
         return Q(account__in=list(Account.objects.named(text).values_list("pk", flat=True)))
     if ":" in text or "." in text:
         return notify.at_host(text)
-    named = Account.objects.filter(friendly_name__icontains=text).values_list("pk", flat=True)
-    return Q(account__in=list(named[:50])) | notify.at_host(text)
+    called = Account.objects.filter(friendly_name__icontains=text).values_list("pk", flat=True)
+    return Q(account__in=list(called[:50])) | notify.at_host(text)
 
 
 def next_try(callback: Callback) -> str:

@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString
 
+from accounts.admin.words import named
 from cpaas.pages import AutocompleteSelectFilter, ModelAdmin
 from sms.admin import words
 from sms.admin.callbacks.page import sentence
@@ -104,7 +105,7 @@ class MessageAdmin(ReadOnly, ModelAdmin[Message]):
     @admin.display(description="account")
     def owner(self, message: Message) -> SafeString:
         """Name the account, and lead there."""
-        return words.account(message.account)
+        return named(message.account)
 
     @admin.display(description="link")
     def way(self, message: Message) -> SafeString:
