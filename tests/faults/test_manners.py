@@ -7,8 +7,8 @@ import pytest
 from sms.bench.traffic.carrier import DELIVER_SM, HEADER
 from tests.faults.carrier import MANNERS, MISCOUNTED, SUBMIT_SM_RESP
 
-ANSWERS = [HEADER.pack(16, SUBMIT_SM_RESP, 0, number) for number in range(100)]
-RECEIPTS = [HEADER.pack(16, DELIVER_SM, 0, number) for number in range(100)]
+ANSWERS = [HEADER.pack(16, SUBMIT_SM_RESP, 0, number) for number in range(1000)]
+RECEIPTS = [HEADER.pack(16, DELIVER_SM, 0, number) for number in range(1000)]
 PDUS = [pdu for pair in zip(ANSWERS, RECEIPTS, strict=True) for pdu in pair]
 
 
@@ -33,6 +33,7 @@ def test_receipts_come_before_their_answers() -> None:
 
 
 def test_some_answers_are_to_nobody() -> None:
+    """One in ten: none or all of a thousand is no chance that anybody will see."""
     strangers = [pdu for pdu in said("miscounted") if HEADER.unpack(pdu)[3] >= MISCOUNTED]
     assert 0 < len(strangers) < len(ANSWERS)
     assert {HEADER.unpack(pdu)[1] for pdu in strangers} == {SUBMIT_SM_RESP}

@@ -132,9 +132,7 @@ def test_a_link_outlives_its_carrier_and_believes_nothing_that_was_not_said(
         link.send([segment(key, text=str(key)) for key in range(count, count + AT_ONCE)])
         count += AT_ONCE
         sink.wait_outcomes(count)
-    states = len(sink.states)
     link.stop(drain_s=0)
-    assert len(sink.states) >= states
     assert sorted(outcome.key for outcome in sink.outcomes) == list(range(count))
     believed = {one.key for one in sink.outcomes if isinstance(one.result, Accepted)}
     assert believed <= carrier.accepted
@@ -144,10 +142,9 @@ def test_a_link_outlives_its_carrier_and_believes_nothing_that_was_not_said(
 
 
 @pytest.mark.django_db
-def test_whatever_a_carrier_reports_is_stored_or_turned_down_and_delivers_nothing_unsaid(
+def test_whatever_a_carrier_reports_can_be_stored(
     number: PhoneNumber, link: Link, tries: Tries
 ) -> None:
-    sink = RecordingSink()
     rules = ReceiptRules(id_form="auto")
     made = 0
     for case in tries.cases(400):
@@ -172,7 +169,6 @@ def test_whatever_a_carrier_reports_is_stored_or_turned_down_and_delivers_nothin
         inbound = Inbound(sender=pdu.source_addr, recipient=pdu.destination_addr, text=text)
         receive.inbound([inbound], link_id=link.id)
         made += 1
-    assert sink.reports == []
     assert Message.objects.filter(status=Status.RECEIVED).count() == made > 0
 
 
