@@ -1,6 +1,5 @@
 """A whole instance in processes of its own: free ports, a fresh DATA_DIR, its own database."""
 
-import atexit
 import os
 import re
 import secrets
@@ -149,16 +148,23 @@ def served(instance: Instance) -> Iterator[Served]:
     served.close()
 
 
+_models = ExitStack()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_model_stays() -> Iterator[None]:
+    with _models:
+        yield
+
+
 @cache
 def _model() -> tuple[Path, str]:
     """Make what every migration makes, once: a DATA_DIR, and a database's name on PostgreSQL."""
-    folder = Path(tempfile.mkdtemp(prefix="cpaas-e2e-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    folder = Path(_models.enter_context(tempfile.TemporaryDirectory(prefix="cpaas-e2e-")))
     engines = {}
     database = _Database(settings.DATABASE_URL)
     if not settings.EMBEDDED_DATABASE:
-        engines["DATABASE_URL"] = database.__enter__()
-        atexit.register(database.__exit__)
+        engines["DATABASE_URL"] = _models.enter_context(database)
     done = _run(("migrate", "-v", "0"), _environment(DATA_DIR=str(folder), **engines), 100)
     assert done.returncode == 0, done.stderr
     return folder, database.name

@@ -137,7 +137,9 @@ def test_a_receipt_without_an_id_is_told_with_its_link(
 def test_a_parked_receipt_is_given_up_after_a_week(link: Link) -> None:
     receive.receipts([receipt("NOBODY")], link_id=link.id)
     now = timezone.now()
-    ParkedReceipt.objects.update(received_at=now - timedelta(days=8), due_at=now)
+    ParkedReceipt.objects.update(
+        received_at=now - timedelta(days=8), due_at=now - timedelta(days=1)
+    )
     receive.join_parked()
     assert not ParkedReceipt.objects.exists()
 
