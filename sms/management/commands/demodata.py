@@ -3,9 +3,12 @@
 from argparse import ArgumentParser
 from typing import Any
 
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
 
 from sms import showcase
+from sms.models import Message
 
 
 class Command(BaseCommand):
@@ -19,6 +22,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Fill. Raises CommandError."""
+        if Message._meta.db_table not in connection.introspection.table_names():
+            call_command("migrate", verbosity=0, interactive=False)
         try:
             showcase.fill(options["messages"])
         except showcase.NotEmpty as refusal:

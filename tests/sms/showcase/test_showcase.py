@@ -2,8 +2,10 @@
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.db.models import Count
 
+from sms.management.commands import demodata
 from sms.models import Callback, Link, Message, Segment, Tally
 
 pytestmark = pytest.mark.django_db
@@ -22,6 +24,14 @@ def test_a_made_up_week_is_counted_and_hangs_together() -> None:
     in_order = Message.objects.order_by("date_created").values_list("sid", flat=True)
     times = [sid[:14] for sid in in_order]
     assert times == sorted(times)  # as lists have them
+
+
+def test_a_database_with_no_tables_yet_is_prepared(monkeypatch: pytest.MonkeyPatch) -> None:
+    prepared: list[str] = []
+    monkeypatch.setattr(connection.introspection, "table_names", list)
+    monkeypatch.setattr(demodata, "call_command", lambda name, **_: prepared.append(name))
+    call_command("demodata", messages=1)
+    assert prepared == ["migrate"]
 
 
 def test_nothing_is_made_up_beside_what_is_real(link: Link) -> None:
