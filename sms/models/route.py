@@ -26,7 +26,7 @@ READING_ORDER = (
 )
 """The most specific first; those alike in prefix, account and sender stand together."""
 
-_DUPLICATE = "This prefix, account and sender go to this link already."
+DUPLICATE = "This prefix, account and sender go to this link already."
 
 
 class RouteQuerySet(models.QuerySet["Route"]):
@@ -99,13 +99,13 @@ class Route(models.Model):
                 fields=["prefix", "sender", "link"],
                 condition=models.Q(account__isnull=True),
                 name="route_for_all",
-                violation_error_message=_DUPLICATE,
+                violation_error_message=DUPLICATE,
             ),
             models.UniqueConstraint(
                 fields=["prefix", "account", "sender", "link"],
                 condition=models.Q(account__isnull=False),
                 name="route_for_account",
-                violation_error_message=_DUPLICATE,
+                violation_error_message=DUPLICATE,
             ),
             models.CheckConstraint(
                 condition=models.Q(price_per_segment__gte=0), name="route_price"

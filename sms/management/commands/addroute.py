@@ -8,6 +8,7 @@ from django.core.management.base import CommandError
 
 from accounts.management.script import ScriptCommand, account_of, store
 from sms.models import Link, Route
+from sms.models.route import DUPLICATE
 
 OPTIONS = {"priority": ("N", int), "weight": ("N", int), "sender": ("SENDER", str)}
 """Columns that are options of their own name; what each is called in help, and how it is read."""
@@ -60,8 +61,10 @@ class Command(ScriptCommand):
         account = account_of(options["account"]) if options["account"] else None
         route = Route(prefix=options["prefix"].removeprefix("+"), account=account, link=link)
         route.sender = options["sender"] or ""
-        if options["replace"]:
-            route = _stored(route) or route
+        stored = _stored(route)
+        if stored and not options["replace"]:
+            raise CommandError(f"{DUPLICATE} --replace changes it.")
+        route = stored or route
         for name in ("priority", "weight", "price_per_segment"):
             if options[name] is not None:
                 setattr(route, name, options[name])
