@@ -311,7 +311,7 @@ CALLBACK_ATTEMPTS_KEPT_S = envint("CALLBACK_ATTEMPTS_KEPT_S", 30 * 24 * 3600)
 MONITORING_NETWORKS = envlist("MONITORING_NETWORKS", "127.0.0.0/8,::1/128")
 MONITORING_TOKEN = envsecret("MONITORING_TOKEN")
 
-LOG_LEVEL = envstr("LOG_LEVEL", "INFO")
+LOG_LEVEL = envchoice("LOG_LEVEL", "info", "debug", "warning", "error", "critical").upper()
 LOG_FORMAT = envchoice("LOG_FORMAT", "line", "json")
 LOG_REQUESTS = envbool("LOG_REQUESTS", False)
 LOG_MESSAGES = envbool("LOG_MESSAGES", False)

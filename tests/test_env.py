@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from cpaas.env import envbool, envint, envlist, envstr
+from cpaas.env import envbool, envchoice, envint, envlist, envstr
 from tests.fakes.shell import manage
 
 ROOT = Path(__file__).parents[1]
@@ -97,6 +97,18 @@ def test_a_switch_is_read_in_any_case(
 @pytest.mark.parametrize("default", [True, False])
 def test_a_switch_that_is_not_set_is_its_default(default: bool) -> None:
     assert envbool("TEST_SETTING", default) is default
+
+
+@pytest.mark.parametrize("text", ["", "warning", "Warning"])
+def test_one_of_a_few_words_is_read_in_any_case(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("TEST_SETTING", text)
+    assert envchoice("TEST_SETTING", "warning", "info") == "warning"
+
+
+def test_a_log_level_that_there_is_not_is_told_in_a_sentence(tmp_path: Path) -> None:
+    _, error = process("import cpaas.settings", tmp_path, LOG_LEVEL="loud").communicate(timeout=60)
+    assert error.startswith("LOG_LEVEL must be info or debug or ")
+    assert error.endswith(", not 'loud'.\n")
 
 
 @pytest.mark.parametrize(("text", "items"), [("", []), ("a", ["a"]), (" a , b,,", ["a", "b"])])
