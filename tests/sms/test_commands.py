@@ -114,7 +114,7 @@ def test_a_password_is_not_told_again() -> None:
         (("addlink", "acme", "--host", "h", "--on-unanswered", "pray"), "invalid choice: 'pray'"),
         (("addroute", "1", "acme"), "There is no link acme."),
         (("addroute", "one", "carrier"), "prefix: Digits only, without +."),
-        (("addroute", "44", "carrier"), "go to this link already."),
+        (("addroute", "44", "carrier"), "go to this link already. --replace changes it."),
         (("addroute", "1", "carrier", "--priority", "-1"), "priority: "),
         (("addroute", "1" * 16, "carrier"), "prefix: "),
         (("addroute", "1", "carrier", "--weight", "1001"), "weight: "),
@@ -279,6 +279,7 @@ def test_the_timeline_tells_what_happened_in_its_order(
     assert first == f"{message.sid} is sent"
     times = [line.split()[:2] for line in lines]
     assert times == sorted(times)
+    assert {len(clock) for _, clock in times} == {len("16:54:43.106")}
     told = "\n".join(lines)
     for entry in (
         "outbound-api message accepted, for link carrier",

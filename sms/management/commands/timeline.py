@@ -28,4 +28,5 @@ class Command(BaseCommand):
         self.stdout.write(f"{message.sid} is {message.status}{error}")
         for entry in timeline(message):
             raw = f"  [{entry.raw}]" if entry.raw else ""
-            self.stdout.write(f"  {entry.at:%Y-%m-%d %H:%M:%S.%f}  {entry.what}{raw}")
+            at = f"{entry.at:%Y-%m-%d %H:%M:%S.%f}"[:-3]
+            self.stdout.write(f"  {at}  {entry.what}{raw}")
