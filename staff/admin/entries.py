@@ -1,21 +1,20 @@
 """The audit log, to read and to search."""
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from auditlog.models import LogEntry
 from django.contrib import admin
 from django.contrib.contenttypes.models import ContentType
-from django.core.paginator import Page, Paginator
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
-from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 
-from cpaas.pages import ModelAdmin
+from cpaas.pages import ChangeList, ModelAdmin
 
 admin.site.unregister(LogEntry)
 
@@ -28,6 +27,8 @@ DID: Final = {
 _SPOKEN: Final = {"None": "", "True": "yes", "False": "no"}
 _EMPTY = ("", "None", "False", "[]", "{}")
 MOST_FOUND: Final = 2000
+"""Entries that anybody leafs through."""
+
 SHOWN_CHANGES = 3
 SHOWN_LENGTH = 40
 """Of the list; the page of an entry shows all."""
@@ -50,26 +51,42 @@ class KindFilter(admin.SimpleListFilter):
         return queryset.filter(content_type=value) if value.isdecimal() else queryset
 
 
-class NewestFound(Paginator[LogEntry]):
-    """Pages of what a search finds: read in one pass, and no more than anybody leafs through.
+class EntryList(ChangeList):
+    """Searches the newest of what the filters keep, and says how far back that goes."""
 
-    A search reads every entry, whose changes have no index; to count first would read them twice.
-    """
+    most_searched = 50_000
+    """Entries that one search reads: what it looks at has no index."""
 
-    @cached_property
-    def _ids(self) -> list[int]:
-        return list(self.object_list.values_list("pk", flat=True)[:MOST_FOUND])  # type: ignore[attr-defined]  # a queryset
+    searched_back_to: datetime | None = None
+    """Where older entries are left unread; none where all were read."""
 
-    @cached_property
-    def count(self) -> int:
-        """Say how many there are."""
-        return len(self._ids)
+    def get_queryset(
+        self, request: HttpRequest, exclude_parameters: Any = None
+    ) -> QuerySet[LogEntry]:
+        """Keep what the filters keep, and of these what is searched for."""
+        entries: QuerySet[LogEntry] = super().get_queryset(request, exclude_parameters)
+        if not self.query:
+            return entries
+        newest = entries.order_by("-timestamp").values_list("timestamp", flat=True)
+        self.searched_back_to = newest[self.most_searched : self.most_searched + 1].first()
+        if self.searched_back_to:
+            entries = entries.filter(timestamp__gte=self.searched_back_to)
+        found = self.model_admin.found(request, entries, self.query)
+        # Listed and counted by their keys, or each would search again.
+        return entries.filter(pk__in=list(found.values_list("pk", flat=True)[:MOST_FOUND]))
 
-    def page(self, number: int | str) -> Page[LogEntry]:
-        """Read one page."""
-        number = self.validate_number(number)
-        ids = self._ids[(number - 1) * self.per_page : number * self.per_page]
-        return Page(self.object_list.filter(pk__in=ids), number, self)  # type: ignore[attr-defined]  # a queryset
+    @property
+    def reach(self) -> str:
+        """Say how many entries a search reads."""
+        return f"{self.most_searched:,}"
+
+    @property
+    def further_url(self) -> str:
+        """Search what is older; the time is in seconds, and the last one may be read in part."""
+        assert self.searched_back_to
+        until = self.searched_back_to + timedelta(seconds=1)
+        new = {"timestamp_to_0": f"{until:%Y-%m-%d}", "timestamp_to_1": f"{until:%H:%M:%S}"}
+        return self.get_query_string(new, remove=["p"])
 
 
 @admin.register(LogEntry)
@@ -82,6 +99,7 @@ class EntryAdmin(ModelAdmin[LogEntry]):
     list_filter = (KindFilter, "action", ("timestamp", RangeDateTimeFilter))
     list_filter_submit = True
     list_per_page = 50
+    list_before_template = "staff/searched.html"
     search_fields = (
         "content_type__model",
         "object_repr",
@@ -100,11 +118,21 @@ class EntryAdmin(ModelAdmin[LogEntry]):
         kinds = [kind.pk for kind in _visible(request)]
         return super().get_queryset(request).filter(content_type__in=kinds)
 
-    def get_paginator(self, request: HttpRequest, queryset: Any, *args: Any, **kwargs: Any) -> Any:
-        """Read what is searched for in one pass."""
-        if request.GET.get("q"):
-            return NewestFound(queryset, *args, **kwargs)
-        return super().get_paginator(request, queryset, *args, **kwargs)
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[EntryList]:
+        """Search within bounds."""
+        return EntryList
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[LogEntry], search_term: str
+    ) -> tuple[QuerySet[LogEntry], bool]:
+        """Leave searching to the list, which bounds it."""
+        return queryset, False
+
+    def found(
+        self, request: HttpRequest, entries: QuerySet[LogEntry], term: str
+    ) -> QuerySet[LogEntry]:
+        """Keep the entries that have every word somewhere."""
+        return super().get_search_results(request, entries, term)[0]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Say what the list is, or whose history it shows."""
@@ -189,10 +217,10 @@ class EntryAdmin(ModelAdmin[LogEntry]):
 
 def _visible(request: HttpRequest) -> list[ContentType]:
     """List the kinds of things that somebody may see."""
-    recorded = LogEntry.objects.order_by().values("content_type").distinct()
+    is_recorded = Exists(LogEntry.objects.filter(content_type=OuterRef("pk")))
     return [
         kind
-        for kind in ContentType.objects.filter(pk__in=recorded)
+        for kind in ContentType.objects.filter(is_recorded)
         if request.user.has_perm(f"{kind.app_label}.view_{kind.model}")
     ]
 

@@ -1,6 +1,7 @@
 """Who may open and do what in the admin; and nobody raises his own rights."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,10 +14,12 @@ from django.http import Http404
 from django.test import Client as Browser
 from django.test import RequestFactory
 from django.urls import resolve, reverse
+from django.utils import timezone
 
 from accounts.models import Account
 from sms.models import Block, Link, Route
 from staff import audit, rights
+from staff.admin.entries import EntryList
 from tests.staff.conftest import Enter
 
 SUPPORT = {
@@ -213,6 +216,26 @@ def test_the_audit_log_is_searched_by_kind(enter: Enter, db: None) -> None:
     Block.objects.create(digits="4915112345678")
     page = enter("root").get("/admin/auditlog/logentry/", {"q": "block"}).content.decode()
     assert "4915112345678" in page
+
+
+def test_a_search_of_the_audit_log_says_how_far_back_it_went_and_leads_on(
+    enter: Enter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(EntryList, "most_searched", 2)
+    browser = enter("root")
+    for number in range(3):
+        Block.objects.create(digits=f"4915112345{number}")
+    oldest = LogEntry.objects.filter(object_repr__contains="49151123450")
+    oldest.update(timestamp=timezone.now() - timedelta(days=1))
+    path = "/admin/auditlog/logentry/"
+    page = browser.get(path, {"q": "block 49151"})
+    text = page.content.decode()
+    assert "Searched back to" in text and "the newest 2 " in text
+    assert "49151123451" in text and "49151123450" not in text
+    page.context["cl"].searched_back_to -= timedelta(hours=12)
+    further = browser.get(path + page.context["cl"].further_url).content.decode()
+    assert "49151123450" in further and "49151123451" not in further
+    assert "Searched back to" not in further + browser.get(path).content.decode()
 
 
 @pytest.mark.parametrize(
