@@ -71,7 +71,8 @@ class EntryList(ChangeList):
         self.searched_back_to = newest[self.most_searched : self.most_searched + 1].first()
         if self.searched_back_to:
             entries = entries.filter(timestamp__gte=self.searched_back_to)
-        found = self.model_admin.found(request, entries, self.query)
+        by_words = admin.ModelAdmin.get_search_results
+        found, _ = by_words(self.model_admin, request, entries, self.query)
         # Listed and counted by their keys, or each would search again.
         return entries.filter(pk__in=list(found.values_list("pk", flat=True)[:MOST_FOUND]))
 
@@ -83,7 +84,8 @@ class EntryList(ChangeList):
     @property
     def further_url(self) -> str:
         """Search what is older; the time is in seconds, and the last one may be read in part."""
-        assert self.searched_back_to
+        if self.searched_back_to is None:
+            return ""
         until = self.searched_back_to + timedelta(seconds=1)
         new = {"timestamp_to_0": f"{until:%Y-%m-%d}", "timestamp_to_1": f"{until:%H:%M:%S}"}
         return self.get_query_string(new, remove=["p"])
@@ -127,12 +129,6 @@ class EntryAdmin(ModelAdmin[LogEntry]):
     ) -> tuple[QuerySet[LogEntry], bool]:
         """Leave searching to the list, which bounds it."""
         return queryset, False
-
-    def found(
-        self, request: HttpRequest, entries: QuerySet[LogEntry], term: str
-    ) -> QuerySet[LogEntry]:
-        """Keep the entries that have every word somewhere."""
-        return super().get_search_results(request, entries, term)[0]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Say what the list is, or whose history it shows."""
