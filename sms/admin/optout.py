@@ -72,6 +72,13 @@ class OptOutAdmin(ModelAdmin[OptOut]):
         """What somebody wrote stays as it was."""
         return False
 
+    def response_delete(
+        self, request: HttpRequest, obj_display: str, obj_id: int
+    ) -> HttpResponseRedirect:
+        """Lead back to the list: Django does only where rows may be changed."""
+        super().response_delete(request, obj_display, obj_id)
+        return HttpResponseRedirect(reverse("admin:sms_optout_changelist"))
+
     def get_actions(self, request: HttpRequest) -> Any:
         """Call it what it does."""
         actions: dict[str, Any] = super().get_actions(request)

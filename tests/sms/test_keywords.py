@@ -194,6 +194,7 @@ def test_an_operator_sees_and_lifts_it_in_the_admin(number: PhoneNumber, client:
     assert PERSON in page.content.decode()
     row = OptOut.objects.get()
     assert client.get(f"/admin/sms/optout/{row.pk}/change/").status_code == 200
-    client.post(f"/admin/sms/optout/{row.pk}/delete/", {"post": "yes"})
+    answer = client.post(f"/admin/sms/optout/{row.pk}/delete/", {"post": "yes"})
+    assert answer.headers["Location"] == "/admin/sms/optout/"
     assert not OptOut.objects.exists()
     assert keywords.word_of("STOP") is Word.STOP
