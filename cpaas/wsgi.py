@@ -3,6 +3,8 @@
 import os
 from collections.abc import Iterable
 from importlib import import_module
+from io import BytesIO
+from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from django.conf import settings
@@ -31,6 +33,29 @@ class ApiHandler(WSGIHandler):
             settings.MIDDLEWARE = all_of_it
 
 
+class Body:
+    """A request's body, which can be let go.
+
+    A request of DRF's and its view hold each other until the garbage collector comes by. With
+    them a body that nobody read would stay, and Granian does not close its connection before.
+    """
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def read(self, *size: int) -> bytes:
+        """Read octets."""
+        return bytes(self._stream.read(*size))
+
+    def readline(self, *size: int) -> bytes:
+        """Read a line."""
+        return bytes(self._stream.readline(*size))
+
+    def let_go(self) -> None:
+        """Have nothing more to read."""
+        self._stream = BytesIO()
+
+
 _pages = get_wsgi_application()
 _api = ApiHandler()
 PAGES: tuple[str, ...] = import_module("cpaas.middleware").PAGES  # loads apps, so not before
@@ -45,7 +70,11 @@ request_finished.disconnect(close_caches)
 def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """Answer a request; a whole answer as a list, which Granian sends without iterating it."""
     handler = _pages if environ["PATH_INFO"].startswith(PAGES) else _api
-    response = handler(environ, start_response)
+    body = environ["wsgi.input"] = Body(environ["wsgi.input"])
+    try:
+        response = handler(environ, start_response)
+    finally:
+        body.let_go()
     if not isinstance(response, HttpResponse):  # a stream: the server iterates and closes it
         return response
     response.close()

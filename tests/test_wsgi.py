@@ -1,5 +1,7 @@
 """The web server's door: pages with their middleware, programs without it."""
 
+import gc
+import weakref
 from http import HTTPStatus
 from io import BytesIO
 from wsgiref.util import setup_testing_defaults
@@ -12,8 +14,8 @@ from cpaas.wsgi import application
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def get(path: str) -> tuple[int, dict[str, str]]:
-    environ = {"PATH_INFO": path, "wsgi.input": BytesIO(), "HTTP_HOST": "localhost"}
+def get(path: str, stream: BytesIO | None = None) -> tuple[int, dict[str, str]]:
+    environ = {"PATH_INFO": path, "wsgi.input": stream or BytesIO(), "HTTP_HOST": "localhost"}
     setup_testing_defaults(environ)
     told: dict[str, str] = {}
     statuses: list[str] = []
@@ -46,3 +48,15 @@ def test_program_is_answered_without_either(path: str, expected: HTTPStatus) -> 
     assert status == expected
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert "Set-Cookie" not in headers
+
+
+def test_body_that_nobody_read_is_let_go_with_its_answer() -> None:
+    stream = BytesIO(b"a body")
+    gone = weakref.ref(stream)
+    gc.disable()  # it would find it, some time
+    try:
+        status, _ = get("/api/2012-04-24/Accounts/AC0/SMS/Messages.json", stream)
+        del stream
+        assert (status, gone()) == (HTTPStatus.UNAUTHORIZED, None)
+    finally:
+        gc.enable()

@@ -70,7 +70,7 @@ def say_what_curl_would(line: str) -> dict[str, str]:
 def test_an_instance_keeps_others_off_its_folder_and_its_ports(
     instance: Instance, served: Served
 ) -> None:
-    served.wait_for("web started")
+    served.wait_for("serving; Ctrl-C stops it")
     assert "An instance runs already in" in instance.manage("serve").stderr
     other = {**instance.environment, "DATA_DIR": str(instance.data_dir.with_name("other"))}
     refused = Instance(Path(other["DATA_DIR"]), other).manage("serve", "--demo")
