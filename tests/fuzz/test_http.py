@@ -23,6 +23,8 @@ pytestmark = pytest.mark.sockets
 PATIENCE_S = 15.0
 """A client that sends half a request is waited for, but not for ever."""
 QUIET_S = 0.15
+LINGER_S = 1.0
+"""Granian leaves some connections open that were answered: a body announced by Expect, unread."""
 OUR_FAULTS = re.compile(r"Traceback|Internal Server Error|request failed|panicked")
 
 
@@ -52,12 +54,12 @@ class Web:
                         heard += part
                     return heard
                 except TimeoutError:
-                    wire.settimeout(PATIENCE_S)
+                    wire.settimeout(LINGER_S if heard else PATIENCE_S)
                     wire.shutdown(socket.SHUT_WR)
                 while part := wire.recv(65536):
                     heard += part
             except OSError as error:
-                assert not isinstance(error, TimeoutError), (case.name, octets)
+                assert heard or not isinstance(error, TimeoutError), (case.name, octets)
         return heard  # it may have hung up at any time
 
 
