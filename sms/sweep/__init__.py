@@ -8,6 +8,7 @@ failover.py  messages that wait for a link in trouble
 unrouted.py  messages without a link
 retention.py what becomes of old messages
 months.py    messages that are kept by the month
+planner.py   what PostgreSQL's planner knows of tables that grow fast
 bindings.py  where clients were
 references.py counters of long messages
 callbacks.py callbacks whose worker or whose time is gone, and old attempts
@@ -28,6 +29,7 @@ from sms.sweep.clock import Clock
 from sms.sweep.failover import move_waiting
 from sms.sweep.leases import recover_leases
 from sms.sweep.months import keep_months
+from sms.sweep.planner import inform_planner
 from sms.sweep.references import forget_references
 from sms.sweep.retention import prune_messages, redact_bodies
 from sms.sweep.unrouted import settle_unrouted
@@ -40,6 +42,7 @@ __all__ = [
     "Clock",
     "expire",
     "hold",
+    "inform_planner",
     "measure",
     "move_waiting",
     "recover_leases",
@@ -72,6 +75,7 @@ TASKS: tuple[Callable[[], int], ...] = (
     redact_bodies,
     prune_messages,
     keep_months,
+    inform_planner,
     forget_old,
     statistics.count_messages,
     statistics.roll_up,
