@@ -16,7 +16,7 @@ from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, connections,
 from accounts.sids import new_message_sid
 from sms.models import Message
 from sms.outbox.company import Company
-from sms.outbox.engine import engine, fetch
+from sms.outbox.engine import engine, fetch_numbered, numbered
 
 _BY_ITS_CLOCK = ("due_at", "expires_at")
 """Times that the database compares with its own: a web host's clock may be wrong by a day."""
@@ -67,7 +67,7 @@ def _insert(messages: Sequence[Message]) -> None:
         values += _plain()(message)
         values += map(moment, _moments()(message))
         values.append(settings.SMS_VALIDITY_S)
-    ids = dict(fetch(_statement(database.vendor, len(messages)), values))
+    ids = dict(fetch_numbered(_statement(database.vendor, len(messages)), values))
     for message in messages:
         message.id = ids[message.sid]
         message._state.adding = False
@@ -120,7 +120,7 @@ def _statement(vendor: str, rows: int) -> str:
     fields = (*_columns(moments=False), *_columns(moments=True))
     columns = ", ".join(str(field.column) for field in fields)
     row = f"({', '.join('%s' for _ in fields)}, {engine().now}, {engine().ahead})"
-    return f"""
-        INSERT INTO sms_message ({columns}, due_at, expires_at) VALUES {", ".join([row] * rows)}
-        RETURNING sid, id
-    """  # noqa: S608  # names of columns; values are parameters
+    return numbered(
+        f"INSERT INTO sms_message ({columns}, due_at, expires_at) VALUES"  # noqa: S608  # columns
+        f" {', '.join([row] * rows)} RETURNING sid, id"
+    )
