@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db import connection, transaction
 
-from sms.outbox.engine import RowId, added, as_rows, engine, fetch, run
+from sms.outbox.engine import RowId, added, as_ids, as_rows, engine, fetch, run
 
 LOOK_AHEAD = 500
 """Due rows of a host that one claim looks at, at most."""
@@ -175,17 +175,17 @@ def record_callbacks(posted: Sequence[Posted], *, worker: str) -> set[int]:
     """
     if not posted:
         return set()
-    rows = as_rows(posted)
+    rows, ids = as_rows(posted), as_ids(one.id for one in posted)
     retried = [one.id for one in posted if one.was_deferred and one.delay_s is None]
     if connection.vendor == "postgresql" and not retried:
         # One round trip, and one statement is a transaction by itself.
         statement = f"WITH done AS ({_outcomes()}), log AS ({_attempts('done')}) TABLE done"
-        return {row[0] for row in fetch(statement, [rows, worker, rows])}
+        return {row[0] for row in fetch(statement, [rows, worker, ids, rows])}
     with transaction.atomic():
-        won = {row[0] for row in fetch(_outcomes(), [rows, worker])}
-        ids = as_rows([RowId(id_) for id_ in sorted(won)])
+        won = {row[0] for row in fetch(_outcomes(), [rows, worker, ids])}
+        recorded = as_rows([RowId(id_) for id_ in sorted(won)])
         done = f"(SELECT r.id FROM {engine().rows(id='bigint')})"  # noqa: S608
-        run(_attempts(done), [rows, ids])
+        run(_attempts(done), [rows, recorded])
         _let_go_on([id_ for id_ in retried if id_ in won])
     return won
 
@@ -212,6 +212,7 @@ def _outcomes() -> str:
             finished_at = CASE WHEN r.state = 'pending' THEN NULL ELSE {sql.now} END
         FROM {columns}
         WHERE sms_callback.id = r.id AND sms_callback.locked_by = %s
+          AND {sql.named.format(column="sms_callback.id")}
         RETURNING sms_callback.id
     """  # noqa: S608
 

@@ -35,6 +35,11 @@ class Engine(ABC):
     """Compare with what {query} chooses. Once: where it locks and has a limit, a plan that ran
     it anew for each row would take more rows than were asked for."""
 
+    named: str
+    """{column} is among the ids of a parameter made by `as_ids`; said beside `rows`, whose ids
+    they are. Of a table made of JSON PostgreSQL knows nothing, and may come to its rows by way
+    of all that wait; ids in an array it looks up one by one. SQLite does so anyway."""
+
     @abstractmethod
     def rows(self, **columns: str) -> str:
         """Spell a table made of one JSON parameter, with these columns and SQL types."""
@@ -84,6 +89,7 @@ _ENGINES: dict[str, Engine] = {
         minute="date_trunc('minute', {column})",
         milliseconds="extract(epoch FROM {later} - {earlier})::float8 * 1000",
         among="= ANY (ARRAY({query}))",
+        named="{column} = ANY (%s::bigint[])",
     ),
     # A writer on SQLite is alone (BEGIN IMMEDIATE), so it has nothing to skip.
     "sqlite": _SQLite(
@@ -95,6 +101,7 @@ _ENGINES: dict[str, Engine] = {
         minute="substr({column}, 1, 16) || ':00'",
         milliseconds="round((julianday({later}) - julianday({earlier})) * 86400000.0)",
         among="IN ({query})",
+        named="%s IS NOT NULL",
     ),
 }
 
@@ -163,6 +170,11 @@ def now() -> datetime:
 def as_rows(items: Iterable[Any]) -> str:
     """Write dataclasses of one kind as the parameter of `Engine.rows`."""
     return json.dumps([_plain(item, _names(item.__class__)) for item in items])
+
+
+def as_ids(ids: Iterable[int]) -> str:
+    """Write ids as the parameter of `Engine.named`."""
+    return f"{{{','.join(map(str, ids))}}}"
 
 
 @cache

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sms import months
 from sms.lifecycle import Status
-from sms.outbox.engine import RowId, added, as_rows, engine, fetch, run
+from sms.outbox.engine import RowId, added, as_ids, as_rows, engine, fetch, run
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,7 @@ def mark(marks: Sequence[Mark], *, worker: str) -> list[Marked]:
     if not marks:
         return []
     sql = engine()
+    message_ids = [mark.message_id for mark in marks]
     statement = f"""
         INSERT INTO sms_segment (message_id, number, link_id, state, attempts, remote_id,
             remote_key, answer, receipt, submitted_at)
@@ -89,14 +90,15 @@ def mark(marks: Sequence[Mark], *, worker: str) -> list[Marked]:
         FROM {sql.rows(message_id="bigint", number="smallint")}
         JOIN sms_message m ON m.id = r.message_id
         WHERE m.locked_by = %s AND m.locked_until > {sql.now}
-          AND {months.within("m.id", [mark.message_id for mark in marks])}
+          AND {sql.named.format(column="m.id")} AND {months.within("m.id", message_ids)}
         ON CONFLICT (message_id, number) DO UPDATE
             SET state = 'submitting', attempts = {added("sms_segment.attempts")},
                 link_id = excluded.link_id, submitted_at = excluded.submitted_at
             WHERE sms_segment.state = 'deferred'
         RETURNING id, message_id, number
     """  # noqa: S608
-    return [Marked(*row) for row in fetch(statement, [as_rows(marks), worker])]
+    parameters = [as_rows(marks), worker, as_ids(message_ids)]
+    return [Marked(*row) for row in fetch(statement, parameters)]
 
 
 def release(message_ids: Sequence[int], *, worker: str) -> int:
@@ -107,9 +109,10 @@ def release(message_ids: Sequence[int], *, worker: str) -> int:
     statement = f"""
         UPDATE sms_message SET locked_by = '', locked_until = NULL
         WHERE locked_by = %s AND id IN (SELECT r.id FROM {sql.rows(id="bigint")})
-          AND {months.within("id", message_ids)}
+          AND {sql.named.format(column="id")} AND {months.within("id", message_ids)}
     """  # noqa: S608
-    return run(statement, [worker, as_rows([RowId(message_id) for message_id in message_ids])])
+    rows = as_rows([RowId(message_id) for message_id in message_ids])
+    return run(statement, [worker, rows, as_ids(message_ids)])
 
 
 def renew(message_ids: Sequence[int], *, worker: str, lease_s: float) -> int:
@@ -124,6 +127,7 @@ def renew(message_ids: Sequence[int], *, worker: str, lease_s: float) -> int:
     statement = f"""
         UPDATE sms_message SET locked_until = {sql.ahead}
         WHERE locked_by = %s AND id IN (SELECT r.id FROM {sql.rows(id="bigint")})
-          AND {months.within("id", message_ids)}
+          AND {sql.named.format(column="id")} AND {months.within("id", message_ids)}
     """  # noqa: S608
-    return run(statement, [lease_s, worker, as_rows([RowId(id_) for id_ in message_ids])])
+    rows = as_rows([RowId(message_id) for message_id in message_ids])
+    return run(statement, [lease_s, worker, rows, as_ids(message_ids)])

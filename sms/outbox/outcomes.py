@@ -12,7 +12,7 @@ from sms import journal, meters, months
 from sms.errors import ErrorCode
 from sms.lifecycle import SegmentState, Status, sources
 from sms.models import Callback, Event
-from sms.outbox.engine import RowId, added, as_rows, engine, fetch, run, storable
+from sms.outbox.engine import RowId, added, as_ids, as_rows, engine, fetch, run, storable
 
 _ENDS_OF_QUEUE = frozenset({Status.SENT, Status.DELIVERED, Status.UNDELIVERED, Status.FAILED})
 
@@ -135,9 +135,11 @@ def _write_segments(segments: Sequence[SegmentWrite]) -> set[int]:
             error_code = r.error_code
         FROM {columns}
         WHERE sms_segment.id = r.id AND sms_segment.state = r.before
+          AND {sql.named.format(column="sms_segment.id")}
         RETURNING sms_segment.id
     """  # noqa: S608
-    return {row[0] for row in fetch(statement, [as_rows(segments)])}
+    ids = as_ids(segment.id for segment in segments)
+    return {row[0] for row in fetch(statement, [as_rows(segments), ids])}
 
 
 def _move(moves: Sequence[Move], status: Status, worker: str | None) -> tuple[set[int], int]:
@@ -146,17 +148,19 @@ def _move(moves: Sequence[Move], status: Status, worker: str | None) -> tuple[se
     before = ", ".join(f"'{source}'" for source in sources(status))
     sent = f", date_sent = {sql.now}" if status == Status.SENT else ""
     lease = "AND sms_message.locked_by = %s" if worker else ""
+    ids = [move.message_id for move in moves]
     statement = f"""
         UPDATE sms_message SET status = '{status}', error_code = r.error_code, due_at = NULL,
             locked_by = '', locked_until = NULL, date_updated = {sql.now} {sent}
         FROM {sql.rows(message_id="bigint", error_code="integer")}
         WHERE sms_message.id = r.message_id AND sms_message.status IN ({before}) {lease}
-          AND {months.within("sms_message.id", [move.message_id for move in moves])}
+          AND {sql.named.format(column="sms_message.id")}
+          AND {months.within("sms_message.id", ids)}
         RETURNING sms_message.id, sms_message.link_id, sms_message.error_code,
             -{sql.seconds_until.format(column="date_created")},
             -{sql.seconds_until.format(column="date_sent")}, sms_message.callback_url <> ''
     """  # noqa: S608
-    parameters = [as_rows(moves), *([worker] if worker else [])]
+    parameters = [as_rows(moves), *([worker] if worker else []), as_ids(ids)]
     rows = fetch(statement, parameters)
     transaction.on_commit(partial(_count, status, rows))
     callbacks = _owe_callbacks([row[0] for row in rows if row[-1]], status)
@@ -196,10 +200,11 @@ def _owe_callbacks(message_ids: Sequence[int], status: Status) -> int:
         SELECT m.id, m.account_id, {event}, m.status, m.error_code, m.callback_url,
             m.callback_method, m.callback_host, 'pending', {sql.now}, {sql.now}, '', 0, ''
         FROM {sql.rows(id="bigint")} JOIN sms_message m ON m.id = r.id
-        WHERE {months.within("m.id", message_ids)}
+        WHERE {sql.named.format(column="m.id")} AND {months.within("m.id", message_ids)}
         ON CONFLICT DO NOTHING
     """  # noqa: S608  # SQLite takes ON for the join's without WHERE
-    return run(statement, [as_rows([RowId(message_id) for message_id in message_ids])])
+    rows = as_rows([RowId(message_id) for message_id in message_ids])
+    return run(statement, [rows, as_ids(message_ids)])
 
 
 def _defer(deferrals: Sequence[Deferral], worker: str | None) -> set[int]:
@@ -217,6 +222,7 @@ def _defer(deferrals: Sequence[Deferral], worker: str | None) -> set[int]:
         pins="boolean",
     )
     lease = "AND sms_message.locked_by = %s" if worker else ""
+    ids = [deferral.message_id for deferral in deferrals]
     statement = f"""
         UPDATE sms_message SET due_at = {ahead}, locked_by = '', locked_until = NULL,
             status = CASE WHEN r.delay_s > 1 THEN '{Status.QUEUED}' ELSE sms_message.status END,
@@ -228,8 +234,9 @@ def _defer(deferrals: Sequence[Deferral], worker: str | None) -> set[int]:
             is_pinned = (sms_message.is_pinned OR r.pins)
         FROM {columns}
         WHERE sms_message.id = r.message_id AND sms_message.due_at IS NOT NULL {lease}
-          AND {months.within("sms_message.id", [one.message_id for one in deferrals])}
+          AND {sql.named.format(column="sms_message.id")}
+          AND {months.within("sms_message.id", ids)}
         RETURNING sms_message.id
     """  # noqa: S608
-    parameters = [as_rows(deferrals), *([worker] if worker else [])]
+    parameters = [as_rows(deferrals), *([worker] if worker else []), as_ids(ids)]
     return {row[0] for row in fetch(statement, parameters)}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sms import months
 from sms.lifecycle import SegmentState
-from sms.outbox.engine import as_rows, engine, fetch
+from sms.outbox.engine import as_ids, as_rows, engine, fetch
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ def transfer(transfers: Sequence[Transfer]) -> set[int]:
     if not transfers:
         return set()
     sql = engine()
+    ids = [one.message_id for one in transfers]
     columns = sql.rows(
         message_id="bigint", from_id="bigint", to_id="bigint", tried="text", routed_by="text"
     )
@@ -39,8 +40,8 @@ def transfer(transfers: Sequence[Transfer]) -> set[int]:
                 ELSE sms_message.routed_by END,
             date_updated = {sql.now}
         FROM {columns}
-        WHERE sms_message.id = r.message_id
-          AND {months.within("sms_message.id", [one.message_id for one in transfers])}
+        WHERE sms_message.id = r.message_id AND {sql.named.format(column="sms_message.id")}
+          AND {months.within("sms_message.id", ids)}
           AND coalesce(sms_message.link_id, 0) = coalesce(r.from_id, 0)
           AND sms_message.due_at IS NOT NULL AND sms_message.locked_until IS NULL
           AND NOT sms_message.is_pinned
@@ -50,7 +51,7 @@ def transfer(transfers: Sequence[Transfer]) -> set[int]:
           )
         RETURNING sms_message.id
     """  # noqa: S608  # fragments of our own; values are parameters
-    return {row[0] for row in fetch(statement, [as_rows(transfers)])}
+    return {row[0] for row in fetch(statement, [as_rows(transfers), as_ids(ids)])}
 
 
 def oldest_due_s(link_id: int) -> float:

@@ -12,11 +12,11 @@ _GROWN = """
     SELECT oid::regclass::text FROM pg_class
     WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace
       AND pg_has_role(relowner, 'USAGE')
-      AND pg_relation_size(oid) > greatest(4 * relpages, 16)
+      AND pg_relation_size(oid) > greatest(2 * relpages, 16)
           * current_setting('block_size')::integer
 """
-"""Tables of at least 16 pages, and four times what they were at their last ANALYZE or VACUUM:
-a few times in the life of each, since autovacuum looks after large ones."""
+"""Tables of at least 16 pages, and twice what they were at their last ANALYZE or VACUUM: some
+times in the life of each, since autovacuum looks after large ones."""
 
 
 def inform_planner() -> int:
