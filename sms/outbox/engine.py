@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 import psycopg
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 from sms.text import clean
 
@@ -49,16 +49,16 @@ class Engine(ABC):
         """Spell a parameter as the server reads it, counted from 1."""
 
     @abstractmethod
-    def cursor(self) -> AbstractContextManager[Any]:
-        """Open a cursor that passes a statement on as it is written."""
+    def cursor(self, link: Any) -> AbstractContextManager[Any]:
+        """Open a cursor of the driver's connection that passes a statement on as it is."""
 
 
 class _PostgreSQL(Engine):
     def parameter(self, number: int) -> str:
         return f"${number}"
 
-    def cursor(self) -> AbstractContextManager[Any]:
-        return psycopg.RawCursor(connection.connection)
+    def cursor(self, link: Any) -> AbstractContextManager[Any]:
+        return psycopg.RawCursor(link)
 
     def rows(self, **columns: str) -> str:
         types = ", ".join(f"{name} {kind}" for name, kind in columns.items())
@@ -69,8 +69,8 @@ class _SQLite(Engine):
     def parameter(self, number: int) -> str:
         return f"?{number}"
 
-    def cursor(self) -> AbstractContextManager[Any]:
-        return closing(connection.connection.cursor())
+    def cursor(self, link: Any) -> AbstractContextManager[Any]:
+        return closing(link.cursor())
 
     def rows(self, **columns: str) -> str:
         fields = ", ".join(f"json_extract(value, '$.{name}') AS {name}" for name in columns)
@@ -146,8 +146,10 @@ def fetch_numbered(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]
     In a text of more than 4,096 octets psycopg looks for the parameters anew each time, and
     Django does on SQLite in any: it takes longer than all else that is done for the row.
     """
-    connection.ensure_connection()
-    with connection.wrap_database_errors, engine().cursor() as cursor:
+    database = connections[DEFAULT_DB_ALIAS]  # itself: its proxy asks for it at each word
+    database.ensure_connection()
+    words = _ENGINES[database.vendor]
+    with database.wrap_database_errors, words.cursor(database.connection) as cursor:
         cursor.execute(sql, parameters)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows
