@@ -10,6 +10,7 @@ appearance.py   how the admin looks: name, colours, side bar
 crumbs.py       where a page stands, as the side bar calls it
 formats/        how dates and times are written, by language
 wsgi.py         what the web server loads
+warmth.py       what a process of the web server does before its first request
 celery.py       the Celery application
 heartbeat.py    how a worker says that it works
 health.py       asking a process of this host whether it does

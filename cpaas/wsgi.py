@@ -65,6 +65,7 @@ _pages = get_wsgi_application()
 _api = ApiHandler()
 PAGES: tuple[str, ...] = import_module("cpaas.middleware").PAGES  # loads apps, so not before
 import_module("sms.monitoring.recorder").start()
+import_module("cpaas.warmth").warm_up()
 
 # What a failed request leaves behind is closed at its end, and not looked for once more before
 # the next one; caches in memory have nothing to close. Each costs as much as routing a message.

@@ -7,7 +7,12 @@ from io import BytesIO
 from wsgiref.util import setup_testing_defaults
 
 import pytest
+from django.contrib.auth.models import User
+from django.template import NodeList, Template, engines
+from django.test import Client as Browser
+from django.urls import URLResolver, clear_url_caches
 
+from cpaas.warmth import warm_up
 from cpaas.wsgi import application
 
 # Django's test client has doors of its own; a request comes through this one as from Granian.
@@ -60,3 +65,34 @@ def test_body_that_nobody_read_is_let_go_with_its_answer() -> None:
         assert (status, gone()) == (HTTPStatus.UNAUTHORIZED, None)
     finally:
         gc.enable()
+
+
+@pytest.mark.django_db
+def test_first_page_loads_no_door_and_compiles_no_template(
+    client: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = engines["django"].engine  # type: ignore[attr-defined]  # of Django's own backend
+    for loader in engine.template_loaders:
+        loader.reset()
+    clear_url_caches()
+    warm_up()
+    late: list[str] = []
+    parse, populate = Template.compile_nodelist, URLResolver._populate
+
+    def compiled(template: Template) -> NodeList:
+        late.append(str(template.name))
+        return parse(template)
+
+    def populated(resolver: URLResolver) -> None:
+        late.append(str(resolver))
+        populate(resolver)
+
+    client.force_login(User.objects.create_superuser("maria", password="x"))
+    monkeypatch.setattr(Template, "compile_nodelist", compiled)
+    monkeypatch.setattr(URLResolver, "_populate", populated)
+    for path in ("/admin/", "/admin/sms/message/", "/admin/sms/link/add/"):
+        assert client.get(path).status_code == HTTPStatus.OK
+    # Fields of forms have an engine of their own, with the templates of Django's own fields.
+    assert [
+        name for name in late if not name.startswith(("django/forms/", "unfold/widgets/"))
+    ] == []
