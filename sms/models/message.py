@@ -206,6 +206,17 @@ class Message(models.Model):
                 condition=Q(error_code__isnull=False),
                 name="message_failures",
             ),
+            # admin: what failed of an account's
+            models.Index(
+                fields=["account", "date_created", "id", "error_code", "status", "link"],
+                condition=Q(error_code__isnull=False),
+                name="message_failures_of_account",
+            ),
+            # admin: what has no link, newest first. That is little: most have one from the start,
+            # and are never written here.
+            models.Index(
+                fields=["sid"], condition=Q(link__isnull=True), name="message_without_link"
+            ),
         ]
 
     def __str__(self) -> str:
