@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from django.db import OperationalError, connection, transaction
@@ -10,18 +10,40 @@ from django.db import OperationalError, connection, transaction
 _STEPS = 10_000
 """SQLite's instructions from one look at the clock to the next: some tenths of a millisecond."""
 
+_MUCH = 0.9
+"""As long as so much of its time is left, a bound is not set anew: that is a statement, too."""
+
 
 class OutOfTime(Exception):
     """A statement was stopped: no index serves what was asked."""
 
 
+Bound = Callable[[float], None]
+"""Lets statements run for so many seconds from now."""
+
+
 @contextmanager
-def bounded(seconds: float) -> Iterator[None]:
-    """Stop each statement within that runs for so long. Raises OutOfTime."""
-    bound = _on_postgresql if connection.vendor == "postgresql" else _on_sqlite
+def bounded(seconds: float) -> Iterator[Callable[[], None]]:
+    """Stop each statement within that runs for so long. Raises OutOfTime.
+
+    Who has several, and that time for all of them, calls what this gives before each.
+    """
+    deadline = time.monotonic() + seconds
+    on_engine = _on_postgresql if connection.vendor == "postgresql" else _on_sqlite
     try:
-        with bound(seconds):
-            yield
+        with on_engine() as bound:
+            bound(seconds)
+            bounds = [seconds]
+
+            def hurry() -> None:
+                """Leave the next statement what is left. Raises OutOfTime."""
+                if (left := deadline - time.monotonic()) <= 0:
+                    raise OutOfTime
+                if left < _MUCH * bounds[-1]:
+                    bound(left)
+                    bounds.append(left)
+
+            yield hurry
     except OperationalError as error:
         if _was_stopped(error):
             raise OutOfTime from error
@@ -29,29 +51,31 @@ def bounded(seconds: float) -> Iterator[None]:
 
 
 @contextmanager
-def _on_postgresql(seconds: float) -> Iterator[None]:
+def _on_postgresql() -> Iterator[Bound]:
     """Let the server stop the statements of one transaction, and plan each by its values.
 
     A plan for any value, as a prepared statement may get, takes a filter that keeps half
     of the messages for one that keeps ten.
     """
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
+        yield lambda seconds: cursor.execute(
             "SELECT set_config('statement_timeout', %s, true),"
             " set_config('plan_cache_mode', 'force_custom_plan', true)",
             [str(max(1, int(seconds * 1000)))],
         )
-        yield
 
 
 @contextmanager
-def _on_sqlite(seconds: float) -> Iterator[None]:
+def _on_sqlite() -> Iterator[Bound]:
     """Look at the clock while a statement runs; no transaction, which would stop writers."""
     connection.ensure_connection()
-    deadline = time.monotonic() + seconds
-    connection.connection.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS)
+
+    def bound(seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        connection.connection.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS)
+
     try:
-        yield
+        yield bound
     finally:
         connection.connection.set_progress_handler(None, 0)
 

@@ -8,8 +8,8 @@ from django.db.models import Model
 
 from cpaas.pages import ChangeList
 
-PAGE_S: Final = 2.0
-"""What a page may take; what takes longer is said to be unread."""
+PAGE_S: Final = 0.6
+"""What reading a page may take, of its second; what takes longer is said to be unread."""
 
 AFTER: Final = "after"
 """The parameter that names the last row of the page before."""

@@ -13,7 +13,7 @@ from django.utils.dateparse import parse_date, parse_time
 from accounts import unrouted
 from accounts.models import Account
 from cpaas.pages import DropdownFilter, MultipleDropdownFilter
-from sms.admin.messages.listing import Span
+from sms.admin.messages.listing import Span, few
 from sms.errors import ErrorCode
 from sms.lifecycle import Direction, Status
 from sms.models import Link, Message
@@ -52,8 +52,16 @@ class StatusFilter(MultipleDropdownFilter):
         if chosen <= set(_FAILED):
             queryset = queryset.filter(_HAS_ERROR)
         if chosen <= set(_WAITING):
-            queryset = queryset.filter(_IN_QUEUE)
+            queryset = queryset.filter(_waiting())
         return queryset
+
+
+def _waiting() -> Q:
+    """Keep what is in the queue. SQLite, asked for the newest, walks past its indexes."""
+    waiting = Message.objects.waiting().order_by("expires_at")
+    claimed = Message.objects.filter(locked_until__isnull=False).order_by("locked_until")
+    found = few(waiting, claimed)
+    return _IN_QUEUE if found is None else found
 
 
 class DirectionFilter(DropdownFilter):

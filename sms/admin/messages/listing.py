@@ -5,8 +5,7 @@ may take long: so it looks back in steps, each as far again as all before, and s
 page is full or its time is over. It says how far it has looked then.
 """
 
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from heapq import merge
@@ -22,7 +21,10 @@ from sms.patience import OutOfTime, bounded
 
 Messages = QuerySet[Message]
 
-_STEPS: Final = tuple(timedelta(hours=n) for n in (1, 6, 24, 7 * 24, 60 * 24, 366 * 24))
+_STEPS: Final = tuple(timedelta(hours=n) for n in (1, 6, 24, 7 * 24, 30 * 24, 120 * 24, 366 * 24))
+
+FEW: Final = 500
+"""So many rows are read one by one in less time than an index is walked to find them."""
 
 _SLACK: Final = timedelta(minutes=1)
 """A sid is made a moment before or after its row's time is taken."""
@@ -126,27 +128,29 @@ class Listing:
         """Read the first messages, or those after one."""
         rows: list[Message] = []
         reached = self.span
-        deadline = time.monotonic() + seconds
         upto = after.date_created + _SLACK if after else None
         try:
-            with bounded(seconds):
+            with bounded(seconds) as hurry:
                 for reached in _steps_back(self.span, upto):
-                    if time.monotonic() > deadline:
-                        raise OutOfTime
-                    rows += self._read(reached, size + 1 - len(rows), after)
+                    rows += self._read(reached, size + 1 - len(rows), after, hurry)
                     if len(rows) > size:
                         break
         except OutOfTime:
             return Page(rows[:size], looked_back_to=reached.until or timezone.now())
         return Page(rows[:size], goes_on=len(rows) > size)
 
-    def _read(self, span: Span, count: int, after: Message | None) -> list[Message]:
+    def _read(
+        self, span: Span, count: int, after: Message | None, hurry: Callable[[], None]
+    ) -> list[Message]:
         within = self.messages.filter(self.order.within(span)).order_by(*self.order.columns)
         if after:
             within = within.filter(self.order.after(after))
-        if len(self.paths) == 1:
-            return list(within.filter(self.paths[0])[:count])
-        found = (within.filter(path)[:count] for path in self.paths)
+        found: list[list[Message]] = []
+        for path in self.paths:
+            hurry()
+            found.append(list(within.filter(path)[:count]))
+        if len(found) == 1:
+            return found[0]
         merged = merge(*found, key=lambda m: (m.date_created, m.id), reverse=True)
         return list(islice({m.id: m for m in merged}.values(), count))
 
@@ -160,6 +164,16 @@ class Listing:
             if not page.goes_on:
                 return
             after = page.rows[-1]
+
+
+def few(*ranges: Messages) -> Q | None:
+    """Name messages by their ids; None where there are more of them than a few."""
+    ids: set[int] = set()
+    for rows in ranges:
+        ids.update(rows.values_list("pk", flat=True)[: FEW + 1])
+        if len(ids) > FEW:
+            return None
+    return Q(pk__in=sorted(ids))
 
 
 def _steps_back(span: Span, upto: datetime | None) -> Iterator[Span]:

@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, Q
 from accounts import numbers
 from accounts.models import Account
 from accounts.sids import SID
+from sms.admin.messages.listing import few
 from sms.models import Link, Message, Segment
 
 _SID: Final = re.compile(r"sm[0-9a-f]{1,32}", re.IGNORECASE)
@@ -18,6 +19,9 @@ _HEXADECIMAL: Final = re.compile(r"[0-9A-F]{1,30}", re.ASCII)
 
 MOST: Final = 50
 """Of accounts that have a number, and of messages that have a provider's id."""
+
+MOST_OWNERS: Final = 1000
+"""Accounts that are asked one after the other whether they have any number that begins so."""
 
 PARTIES: Final = ("sender_key", "recipient_key")
 
@@ -79,6 +83,7 @@ def _number(digits: str, account_id: int | None, *, is_prefix: bool) -> Wanted:
             Q(**{f"{party}__gte": digits, f"{party}__lt": f"{digits}:"}) & _of(account_id)
             for party in PARTIES
         ]
+        paths = _if_few(paths, account_id) or paths
         return Wanted(paths, account_id is not None, [f"numbers that begin with {digits}"])
     paths = [*_of_party(digits, account_id), *_of_provider(digits)]
     return Wanted(paths, words=[f"number {digits}", f"provider's id {digits}"])
@@ -93,6 +98,20 @@ def _word(text: str, account_id: int | None) -> Wanted:
     paths = [*_of_party(numbers.key(text), account_id), *accounts, *_of_provider(text)]
     words = [f"sender or client {text}", f"accounts called {text}", f"provider's id {text}"]
     return Wanted(paths, words=words)
+
+
+def _if_few(paths: Sequence[Q], account_id: int | None) -> list[Q]:
+    """Choose the same messages by their ids, where they are few: rare among all that is walked.
+
+    What many have is found soon by walking. Indexes of numbers begin with the account: each
+    is looked into.
+    """
+    accounts = Account.objects.order_by("-id").values_list("pk", flat=True)
+    owners = [account_id] if account_id else list(accounts[: MOST_OWNERS + 1])
+    if len(owners) > MOST_OWNERS:
+        return []
+    found = few(*(Message.objects.filter(path, account__in=owners) for path in paths))
+    return [found] if found is not None else []
 
 
 def _of(account_id: int | None) -> Q:
@@ -123,6 +142,7 @@ def _of_provider(text: str) -> list[Q]:
     """Choose messages by an id that a carrier gave one of their segments, at any link."""
     links = list(Link.objects.values_list("pk", flat=True))
     rows = Segment.objects.filter(link__in=links, remote_key__in=_forms(text))
+    rows = rows.exclude(remote_key="")  # the index's own words: without them SQLite reads all
     ids = list(rows.values_list("message_id", flat=True)[:MOST])
     return [Q(pk__in=ids)] if ids else []
 

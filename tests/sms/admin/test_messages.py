@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,7 +21,7 @@ from django.utils import timezone
 from accounts import unrouted
 from accounts.models import Account, PhoneNumber
 from accounts.sids import new_sid
-from sms.admin.messages import export, filters, search
+from sms.admin.messages import export, filters, listing, search
 from sms.admin.messages.listing import ByDate, BySid, Listing, Span
 from sms.lifecycle import Direction, SegmentState, Status
 from sms.models import Callback, Event, Link, Message, Route, Segment
@@ -140,9 +141,11 @@ def test_filters_narrow_the_list(browser: Browser, at: Any, link: Link) -> None:
     assert shown(browser, owner="nobody") == [stray]
 
 
+@pytest.mark.parametrize("few", [0, 500])
 def test_what_is_still_on_its_way_is_found_by_its_status(
-    browser: Browser, make_message: MakeMessage
+    browser: Browser, make_message: MakeMessage, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(listing, "FEW", few)
     waiting = make_message(status=Status.QUEUED)
     claimed = make_message(locked_by="one", locked_until=timezone.now() + timedelta(minutes=1))
     make_message(status=Status.DELIVERED, due_at=None)
@@ -167,6 +170,63 @@ def test_a_day_without_a_time_is_meant_whole() -> None:
     span = filters.span({"since_day": "2026-11-21", "until_day": "2026-11-21"})
     assert span.since == datetime(2026, 11, 21, tzinfo=UTC)
     assert span.until and span.until > datetime(2026, 11, 21, 23, 59, 59, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("few", "most_owners"), [(500, 1000), (500, 0), (0, 1000)])
+def test_a_numbers_beginning_is_found_however_many_have_it(
+    browser: Browser,
+    make_message: MakeMessage,
+    few: int,
+    most_owners: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(listing, "FEW", few)
+    monkeypatch.setattr(search, "MOST_OWNERS", most_owners)
+    to = make_message(recipient="4915739360736")
+    by = make_message(sender_key="4915739360737", recipient="4420")
+    make_message(recipient="4916000000000")
+    account_id = to.account_id
+    assert set(shown(browser, q="4915*")) == {to, by}
+    assert set(shown(browser, q="4915*", account__id__exact=account_id)) == {to, by}
+    assert shown(browser, q="4915*", account__id__exact=account_id + 1) == []
+    assert shown(browser, q="4917*") == []
+
+
+# SQLite has no statistics to plan by, so what a plan says of no rows it says of a million.
+@pytest.mark.skipif("connection.vendor != 'sqlite'", reason="plans on PostgreSQL follow the rows")
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        ({"q": "4915739360736"}, "segment_remote_key"),
+        ({"q": "4915*"}, "message_by_to_key"),
+        ({"status": "queued"}, "message_expiry"),
+        ({"status": "queued"}, "message_leases"),
+        ({"status": "failed"}, "message_failures"),
+        ({"link": "none"}, "message_without_link"),
+        ({"error": "30003"}, "message_failures"),
+        ({"error": "30003", "account__id__exact": "1"}, "message_failures_of_account"),
+        ({"status": "failed", "account__id__exact": "1"}, "message_by_status"),
+    ],
+)
+def test_what_few_rows_have_is_read_along_an_index_of_its_own(
+    browser: Browser, link: Link, account: Account, query: dict[str, str], index: str
+) -> None:
+    plans: list[str] = []
+
+    def explained(execute: Any, sql: str, values: Any, many: bool, context: Any) -> Any:
+        if "sms_message" in sql or "sms_segment" in sql:
+            with connection.cursor() as cursor:
+                rows = cursor.connection.execute(
+                    f"EXPLAIN QUERY PLAN {sql}".replace("%s", "?"), values
+                )
+                plans.extend(step for *_, step in rows)
+        return execute(sql, values, many, context)
+
+    with connection.execute_wrapper(explained):
+        shown(browser, **query)
+    assert any(f"INDEX {index}" in plan for plan in plans), plans
+    # No walk along all: neither through a table, nor through all sids of a stretch of time.
+    assert not [plan for plan in plans if re.search(r"SCAN sms_\w+$|autoindex_sms_message", plan)]
 
 
 # --- paging -------------------------------------------------------------------------------
@@ -204,10 +264,10 @@ def test_a_search_that_takes_too_long_shows_what_it_found_and_how_far_it_looked(
     old = at(30)
     read = Listing._read
 
-    def slow(self: Listing, span: Span, count: int, after: Message | None) -> list[Message]:
+    def slow(self: Listing, span: Span, *others: Any) -> list[Message]:
         if span.until and span.until < timezone.now() - timedelta(hours=2):
             raise OutOfTime
-        return read(self, span, count, after)
+        return read(self, span, *others)
 
     with monkeypatch.context() as patch:
         patch.setattr(Listing, "_read", slow)
@@ -429,11 +489,11 @@ def test_the_export_has_what_the_list_shows_all_of_it(
 def test_a_row_of_the_export_costs_no_statement_of_its_own(
     browser: Browser, make_message: MakeMessage
 ) -> None:
-    for _ in range(30):
+    for _ in range(60):
         make_message(body=TEXT)
     with CaptureQueriesContext(connection) as asked:
-        assert len(rows_of(browser.get(f"{LIST}export/"))) == 30
-    assert len(asked) < 30
+        assert len(rows_of(browser.get(f"{LIST}export/"))) == 60
+    assert len(asked) < 60
 
 
 def test_texts_are_exported_for_those_who_may_read_them(make_message: MakeMessage) -> None:
