@@ -1,8 +1,9 @@
 """What the admin's pages are made of: Unfold's classes, with the types of Django's."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from django import forms
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponseRedirect
@@ -35,6 +36,7 @@ __all__ = [
     "AutocompleteSelectFilter",
     "ChangeList",
     "DropdownFilter",
+    "Form",
     "ModelAdmin",
     "MultipleDropdownFilter",
     "StackedInline",
@@ -50,6 +52,19 @@ _PLAIN = {
     "max_length": "At most %(limit_value)d characters: these are %(show_value)d.",
 }
 """What is wrong with a field, shorter than Django says it."""
+
+
+def _speak_plainly(fields: Iterable[forms.Field]) -> None:
+    for field in fields:
+        field.error_messages = {**field.error_messages, **_PLAIN}
+
+
+class Form(forms.Form):
+    """A form that is of no row; what is wrong with it is said as on pages of rows."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _speak_plainly(self.fields.values())
 
 
 class ModelAdmin(UnfoldAdmin[Row]):
@@ -70,8 +85,7 @@ class ModelAdmin(UnfoldAdmin[Row]):
         ours = {"labels": self.labels, "help_texts": self.help_texts}
         said = {name: dict(words) for name, words in ours.items() if words}
         form = super().get_form(request, obj, change, **{**said, **kwargs})
-        for field in form.base_fields.values():
-            field.error_messages = {**field.error_messages, **_PLAIN}
+        _speak_plainly(form.base_fields.values())
         return form
 
     def history_view(

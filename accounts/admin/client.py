@@ -22,6 +22,7 @@ from accounts.provisioning.clients import (
 )
 from accounts.provisioning.passwords import check_strength
 from accounts.provisioning.refusals import Refused
+from cpaas.pages import Form
 from staff.admin.asking import Question, ask
 
 
@@ -53,7 +54,7 @@ class NewClientForm(forms.ModelForm[Client]):
         return _strong(self.cleaned_data["password"])
 
 
-class PasswordForm(forms.Form):
+class PasswordForm(Form):
     """A client's other password."""
 
     password = _password(label="New password")

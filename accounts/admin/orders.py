@@ -19,6 +19,7 @@ from accounts.models import Account
 from accounts.provisioning.accounts import AccountSettings, update_account
 from accounts.provisioning.refusals import Refused
 from accounts.provisioning.tokens import rotate_token
+from cpaas.pages import Form
 from staff.admin.asking import Question, ask
 
 Status = Account.Status
@@ -87,7 +88,7 @@ SWITCHES: Final[Mapping[str, Switch]] = {
 }
 
 
-class GraceForm(forms.Form):
+class GraceForm(Form):
     """When the old token ends."""
 
     grace_s = forms.TypedChoiceField(

@@ -13,7 +13,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 from accounts import numbers
 from accounts.admin.words import named
 from accounts.models import Account
-from cpaas.pages import ModelAdmin
+from cpaas.pages import Form, ModelAdmin
 from sms import barring
 from sms.models import Block
 from staff.admin.asking import Question, ask
@@ -46,7 +46,7 @@ def clean_list(text: str) -> list[str]:
     return numbers
 
 
-class ImportForm(forms.Form):
+class ImportForm(Form):
     """Many numbers at once."""
 
     numbers = numbers_field(

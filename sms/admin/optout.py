@@ -12,14 +12,14 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts.admin.words import named
 from accounts.models import PhoneNumber
-from cpaas.pages import ModelAdmin
+from cpaas.pages import Form, ModelAdmin
 from sms import barring
 from sms.admin.block import clean_list, numbers_field, tell
 from sms.models import OptOut
 from staff.admin.asking import Question, ask
 
 
-class StopForm(forms.Form):
+class StopForm(Form):
     """People who asked for it in another way than by STOP."""
 
     number = forms.CharField(

@@ -9,6 +9,7 @@ from django.template.response import TemplateResponse
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from accounts.models import Account
+from cpaas.pages import Form
 from sms.foretell import Foretold, foretell
 from sms.models import Message, Route
 from sms.routing import Fate
@@ -24,7 +25,7 @@ _TONES = {
 }
 
 
-class TryForm(forms.Form):
+class TryForm(Form):
     """A message that is not sent."""
 
     account = forms.CharField(

@@ -77,7 +77,9 @@ def test_a_number_is_tried_without_a_message(
         told = words(browser.post(TRY, {**asked, "account": name}).content)
         assert "It waits for carrier: none of its links takes it now." in told
         assert "no worker runs for it" in told and "prefix 49, priority 100" in told
-    assert "There is no such account." in words(browser.post(TRY, {"account": "x"}).content)
+    wrong = words(browser.post(TRY, {"account": "x"}).content)
+    assert "There is no such account." in wrong and "This is needed." in wrong
+    assert "This field is required." not in wrong
     assert not Message.objects.exists()
 
 
