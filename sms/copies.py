@@ -28,7 +28,10 @@ def insert(message: Message, copy: Copy) -> None:
     the month it sees one month alone, so who comes second waits for the first here.
     """
     message.resent_from = copy.of
-    told = ((copy.of, f"as {message.sid}, by {copy.by}"), (message, f"from {copy.of.sid}"))
+    told = (
+        (copy.of, f"as {message.sid}, by {copy.by}"),
+        (message, f"from {copy.of.sid}, by {copy.by}"),
+    )
     try:
         with transaction.atomic():
             Message.objects.select_for_update(no_key=True).get(pk=copy.of.pk)

@@ -34,7 +34,7 @@ def test_an_event_that_ended_it_is_the_evidence(make_message: MakeMessage) -> No
     Event.objects.create(message=message, kind=Event.Kind.CANCELLED, raw="by ann")
     told = explain(message)
     assert told.headline == "Message blocked (30004)"
-    assert told.evidence == "cancelled by an operator: by ann"
+    assert told.evidence == "cancelled by staff: by ann"
     assert told.causes == () and told.advice == ADVICE[ErrorCode.BLOCKED]
 
 

@@ -44,7 +44,8 @@ def test_a_copy_is_a_message_of_its_own_that_knows_where_it_comes_from(failed: M
     assert [(e.kind, e.raw) for e in failed.events.all()] == [
         (Event.Kind.RESENT, f"as {copy.sid}, by ann")
     ]
-    assert f"from {failed.sid}" in [entry.raw for entry in timeline(copy)]
+    told = [(entry.what, entry.raw) for entry in timeline(copy)]
+    assert ("sent again by staff", f"from {failed.sid}, by ann") in told
 
 
 def test_a_second_click_makes_no_second_copy(failed: Message) -> None:

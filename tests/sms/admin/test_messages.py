@@ -394,7 +394,7 @@ def test_what_waits_is_cancelled_from_its_page(browser: Browser, make_message: M
     message.refresh_from_db()
     assert (message.status, message.error_code) == ("failed", 30004)
     page = browser.get(f"{LIST}{message.pk}/change/").content.decode()
-    assert "cancelled by an operator: by ann" in page and f"{LIST}cancel/" not in page
+    assert "cancelled by staff: by ann" in page and f"{LIST}cancel/" not in page
 
 
 @pytest.mark.parametrize("order", ["resend", "cancel", "repeat"])

@@ -61,10 +61,10 @@ def test_a_command_has_callbacks_begin_anew(message: Message, arguments: list[st
     told = [entry.what for entry in timeline(message)]
     # Sorted: within a millisecond, in which tries are timed, all this may happen.
     assert sorted(what for what in told if "callback" in what) == [
-        "an operator had callbacks repeated",
         "callback “sent” not taken, try 1",
         "callback “sent” not taken, try 2",
         "callback “sent” owed",
+        "staff had callbacks repeated",
     ]
 
 
