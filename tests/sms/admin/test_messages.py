@@ -274,6 +274,10 @@ def test_a_search_that_takes_too_long_shows_what_it_found_and_how_far_it_looked(
         answer = browser.get(LIST)
     assert list(answer.context["cl"].result_list) == [recent]
     assert "Looked back to" in answer.content.decode()
+    with monkeypatch.context() as patch:
+        patch.setattr(Listing, "_read", slow)
+        none = browser.get(LIST, {"q": "4420*", "link": "none"}).content.decode()
+    assert "Older ones were not looked at." in none and "No message fits" not in none
     further = parse_qs(answer.context["cl"].further_url.removeprefix("?"))
     assert shown(browser, **further) == [old]
 
