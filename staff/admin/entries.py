@@ -7,11 +7,12 @@ from typing import Any, Final
 from auditlog.models import LogEntry
 from django.contrib import admin
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 
 from cpaas.pages import ChangeList, ModelAdmin
@@ -222,10 +223,11 @@ def _visible(request: HttpRequest) -> list[ContentType]:
 
 
 def _changes(entry: LogEntry) -> Iterator[tuple[str, str, str]]:
-    """Read the changes of an entry: column, before, after; of a new row what is not empty."""
+    """Read the changes of an entry: field, before, after; of a new row what is not empty."""
     is_new = entry.action == LogEntry.Action.CREATE
-    for column, change in sorted((entry.changes or {}).items()):
-        name = column.replace("_", " ")
+    model = entry.content_type.model_class()
+    changes = [(_label(model, name), change) for name, change in (entry.changes or {}).items()]
+    for name, change in sorted(changes, key=lambda pair: pair[0]):
         if is_new and change[-1] in _EMPTY:
             continue
         if isinstance(change, dict):  # of a relation to many
@@ -235,6 +237,18 @@ def _changes(entry: LogEntry) -> Iterator[tuple[str, str, str]]:
         else:
             before, after = (_SPOKEN.get(str(value), str(value)) for value in change)
             yield name, before or "nothing", after or "nothing"
+
+
+def _label(model: type[Model] | None, column: str) -> str:
+    """Call a column what the form calls it by which people change it."""
+    page = admin.site.get_model_admin(model) if model and admin.site.is_registered(model) else None
+    if label := getattr(page, "labels", {}).get(column):
+        return str(label)
+    if (field := getattr(page and page.form, "base_fields", {}).get(column)) and field.label:
+        return str(field.label)
+    columns = {field.name: field for field in model._meta.get_fields()} if model else {}
+    words = getattr(columns.get(column), "verbose_name", "") or column.replace("_", " ")
+    return str(capfirst(words))
 
 
 def _lines(changes: list[tuple[str, str, str]], entry: LogEntry) -> SafeString:

@@ -150,7 +150,7 @@ def test_history_of_a_route_says_who_changed_what_from_where(enter: Enter) -> No
     page = browser.get(f"/admin/sms/route/{route.pk}/history/", follow=True)
     text = page.content.decode()
     assert "History of" in text and "maria" in text and "192.0.2.7" in text
-    assert "priority</strong>: 100 → 7" in text
+    assert "Priority</strong>: 100 → 7" in text
     nonsense = "?object_pk__exact=1&content_type__id__exact=x"
     assert browser.get(f"/admin/auditlog/logentry/{nonsense}").status_code < 500
 
@@ -236,6 +236,25 @@ def test_a_search_of_the_audit_log_says_how_far_back_it_went_and_leads_on(
     further = browser.get(path + page.context["cl"].further_url).content.decode()
     assert "49151123450" in further and "49151123451" not in further
     assert "Searched back to" not in further + browser.get(path).content.decode()
+    none = browser.get(path, {"q": "nobody"}).content.decode()
+    assert "was not looked at" in none and "No row of this list fits" not in none
+    monkeypatch.undo()
+    assert "No row of this list fits" in browser.get(path, {"q": "nobody"}).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("column", "label"), [("circuit_open_s", "Open for, in seconds"), ("enabled", "Enabled")]
+)
+def test_the_audit_log_calls_a_field_as_its_form_does(
+    enter: Enter, column: str, label: str
+) -> None:
+    link = Link.objects.create(name="carrier", host="a.example")
+    setattr(link, column, 0)
+    link.save()
+    browser = enter("root")
+    page = browser.get("/admin/auditlog/logentry/", {"q": "carrier"}).content.decode()
+    assert f"<strong>{label}</strong>: " in page
+    assert label in browser.get(f"/admin/sms/link/{link.pk}/change/").content.decode()
 
 
 @pytest.mark.parametrize(
