@@ -7,6 +7,9 @@ from cpaas.appearance import title_of
 
 _VERBS = {"add": "add", "change": "change", "delete": "delete", "view": "look at"}
 
+_SAID = {"axes.delete_accessattempt": "let people in again who guessed too often"}
+"""What a right allows, where that is no verb of its page."""
+
 
 def held(user: User) -> QuerySet[Permission]:
     """Find what somebody may, by groups or alone; also of who cannot log in just now."""
@@ -36,5 +39,6 @@ def words(right: Permission) -> str:
     kind = right.content_type
     page = title_of(f"{kind.app_label}.{kind.model}") or f"{kind.name}s".capitalize()
     verb, _, row = right.codename.partition("_")
-    told = _VERBS.get(verb) if row == kind.model else None
+    told = _SAID.get(f"{kind.app_label}.{right.codename}")
+    told = told or (_VERBS.get(verb) if row == kind.model else None)
     return f"{page}: {told or right.name.removeprefix('Can ')}"

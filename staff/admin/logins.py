@@ -1,6 +1,6 @@
 """Who logged in from where, and who guesses passwords."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from axes.models import AccessAttempt, AccessLog
 from django.conf import settings
@@ -12,18 +12,43 @@ from django.utils import timezone
 from cpaas.pages import ModelAdmin
 from staff import audit
 
+Tried = TypeVar("Tried", AccessLog, AccessAttempt)
 
-@admin.register(AccessLog)
-class LogInAdmin(ModelAdmin[AccessLog]):
-    """Log-ins that went well."""
 
-    when_empty = "Nobody has logged in yet."
-    list_display = ("when", "who", "whence", "until", "browser")
+class TriedAdmin(ModelAdmin[Tried]):
+    """What somebody did at the log-in page: it happened, so nobody adds or changes it."""
+
     list_per_page = 50
     search_fields = ("username", "ip_address")
     search_help_text = "A user name, or an address."
     ordering = ("-attempt_time",)
     sortable_by = ()
+
+    @admin.display(description="who")
+    def who(self, tried: Tried) -> str:
+        """Name what was typed for a user."""
+        return str(tried.username)
+
+    @admin.display(description="from where")
+    def whence(self, tried: Tried) -> str:
+        """Say from which address."""
+        return tried.ip_address or "unknown"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """They come by themselves."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Tried | None = None) -> bool:
+        """What happened stays so."""
+        return False
+
+
+@admin.register(AccessLog)
+class LogInAdmin(TriedAdmin[AccessLog]):
+    """Log-ins that went well."""
+
+    when_empty = "Nobody has logged in yet."
+    list_display = ("when", "who", "whence", "until", "browser")
     fields = list_display
 
     def changelist_view(self, request: HttpRequest, extra_context: object = None) -> HttpResponse:
@@ -35,16 +60,6 @@ class LogInAdmin(ModelAdmin[AccessLog]):
         """Write the time to the second."""
         return f"{log_in.attempt_time:%Y-%m-%d %H:%M:%S}"
 
-    @admin.display(description="who")
-    def who(self, log_in: AccessLog) -> str:
-        """Name the user."""
-        return str(log_in.username)
-
-    @admin.display(description="from where")
-    def whence(self, log_in: AccessLog) -> str:
-        """Say from which address."""
-        return log_in.ip_address or "unknown"
-
     @admin.display(description="logged out (UTC)")
     def until(self, log_in: AccessLog) -> str:
         """Say when; a session that ran out was not ended by anybody."""
@@ -55,46 +70,23 @@ class LogInAdmin(ModelAdmin[AccessLog]):
         """Name the browser, as it calls itself."""
         return str(log_in.user_agent)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """People log in."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: AccessLog | None = None) -> bool:
-        """What happened stays so."""
-        return False
-
     def has_delete_permission(self, request: HttpRequest, obj: AccessLog | None = None) -> bool:
         """They go when they are old enough."""
         return False
 
 
 @admin.register(AccessAttempt)
-class FailedLogInAdmin(ModelAdmin[AccessAttempt]):
+class FailedLogInAdmin(TriedAdmin[AccessAttempt]):
     """Wrong passwords since the last right one; who is locked out, and letting them in again."""
 
     when_empty = "Nobody has typed a wrong password since the last right one."
     list_display = ("who", "whence", "failures", "state", "last")
     list_display_links = None
-    list_per_page = 50
-    search_fields = ("username", "ip_address")
-    search_help_text = "A user name, or an address."
-    ordering = ("-attempt_time",)
-    sortable_by = ()
     actions = ("let_in",)
 
     def changelist_view(self, request: HttpRequest, extra_context: object = None) -> HttpResponse:
         """Say what the list is."""
         return super().changelist_view(request, {"title": "Failed log-ins"})
-
-    @admin.display(description="who")
-    def who(self, attempt: AccessAttempt) -> str:
-        """Name what was typed for a user."""
-        return str(attempt.username)
-
-    @admin.display(description="from where")
-    def whence(self, attempt: AccessAttempt) -> str:
-        """Say from which address."""
-        return attempt.ip_address or "unknown"
 
     @admin.display(description="wrong passwords")
     def failures(self, attempt: AccessAttempt) -> int:
@@ -128,11 +120,3 @@ class FailedLogInAdmin(ModelAdmin[AccessAttempt]):
             for name, action in super().get_actions(request).items()
             if name == "let_in"
         }
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """They come by themselves."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: AccessAttempt | None = None) -> bool:
-        """What happened stays so."""
-        return False

@@ -275,7 +275,10 @@ def test_a_page_is_called_as_in_the_side_bar(
 
 def test_a_rights_name_says_the_page_that_it_is_for(db: None) -> None:
     told = {rights.words(right) for right in Permission.objects.select_related("content_type")}
-    assert {"Failed log-ins: delete", "Messages: cancel messages that wait"} <= told
+    assert {
+        "Failed log-ins: let people in again who guessed too often",
+        "Messages: cancel messages that wait",
+    } <= told
     assert not any("|" in words or "Can " in words for words in told)
 
 
