@@ -110,7 +110,7 @@ class EntryAdmin(ModelAdmin[LogEntry]):
         "changes",
         "remote_addr",
     )
-    search_help_text = "A kind, a name, what was done, an old or new value, an address."
+    search_help_text = "A kind, name, value, address or deed"
     ordering = ("-timestamp", "-id")
     sortable_by = ()
     fields = ("at", "who", "remote_addr", "did", "about", "all_changes")

@@ -107,6 +107,10 @@ def test_pages_fit_in_both_themes_and_on_a_phone(
 _SCROLLS = """[...document.querySelectorAll('body *')].filter((e) =>
     getComputedStyle(e).overflowX === 'auto' && e.scrollWidth > e.clientWidth + 1).length"""
 
+_CUT = """[...document.querySelectorAll('td > div')].filter((e) =>
+    e.getBoundingClientRect().right >
+        e.closest('table').parentElement.getBoundingClientRect().right + 1).length"""
+
 
 def test_no_page_scrolls_sideways(browser: Browser, site: str, administrator: Client) -> None:
     showcase.fill(120)
@@ -115,6 +119,7 @@ def test_no_page_scrolls_sideways(browser: Browser, site: str, administrator: Cl
         if administrator.get(address).status_code == 200:
             browser.open(site + address)
             assert browser.run(_SCROLLS) == 0, address
+            assert browser.run(_CUT) == 0, address
     browser.look(width=PHONE, height=844)
     for address in addresses():
         if administrator.get(address).status_code == 200:
