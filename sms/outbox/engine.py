@@ -144,7 +144,8 @@ def fetch_numbered(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]
     """Run a long statement that comes often, made by `numbered`, and return its rows.
 
     In a text of more than 4,096 octets psycopg looks for the parameters anew each time, and
-    Django does on SQLite in any: it takes longer than all else that is done for the row.
+    Django does on SQLite in any: it takes longer than all else that is done for the row. Where
+    Django logs queries this one is not among them.
     """
     database = connections[DEFAULT_DB_ALIAS]  # itself: its proxy asks for it at each word
     database.ensure_connection()
