@@ -4,8 +4,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from django.db import connection
-from django.db.backends.utils import CursorWrapper
 from django.test import Client as Browser
 from django.utils import timezone
 
@@ -277,23 +275,3 @@ def test_a_code_of_a_newer_version_holds_up_no_sweep(make_message: MakeMessage) 
     assert sweep.expire() == 1
     message.refresh_from_db()
     assert (message.status, message.error) == (Status.FAILED, ErrorCode.UNKNOWN)
-
-
-def test_the_planner_learns_of_tables_that_grow(db: None) -> None:
-    if connection.vendor != "postgresql":
-        pytest.skip("SQLite plans without statistics")
-    sweep.inform_planner()
-    with connection.cursor() as cursor:
-        cursor.execute("CREATE TABLE grown AS SELECT n FROM generate_series(1, 10) AS s(n)")
-        assert (sweep.inform_planner(), known_rows(cursor)) == (0, -1)  # too small to matter
-        cursor.execute("INSERT INTO grown SELECT n FROM generate_series(11, 9000) AS s(n)")
-        assert (sweep.inform_planner(), known_rows(cursor)) == (1, 9000)
-        cursor.execute("INSERT INTO grown SELECT n FROM generate_series(9001, 16000) AS s(n)")
-        assert (sweep.inform_planner(), known_rows(cursor)) == (0, 9000)  # not by so much
-        cursor.execute("INSERT INTO grown SELECT n FROM generate_series(16001, 50000) AS s(n)")
-        assert (sweep.inform_planner(), known_rows(cursor)) == (1, 50_000)
-
-
-def known_rows(cursor: CursorWrapper) -> int:
-    cursor.execute("SELECT reltuples FROM pg_class WHERE relname = 'grown'")
-    return int(cursor.fetchone()[0])
