@@ -49,7 +49,7 @@ class Engine(ABC):
         """Spell a parameter as the server reads it, counted from 1."""
 
     @abstractmethod
-    def cursor(self, link: Any) -> AbstractContextManager[Any]:
+    def cursor(self, raw: Any) -> AbstractContextManager[Any]:
         """Open a cursor of the driver's connection that passes a statement on as it is."""
 
 
@@ -57,8 +57,8 @@ class _PostgreSQL(Engine):
     def parameter(self, number: int) -> str:
         return f"${number}"
 
-    def cursor(self, link: Any) -> AbstractContextManager[Any]:
-        return psycopg.RawCursor(link)
+    def cursor(self, raw: Any) -> AbstractContextManager[Any]:
+        return psycopg.RawCursor(raw)
 
     def rows(self, **columns: str) -> str:
         types = ", ".join(f"{name} {kind}" for name, kind in columns.items())
@@ -69,8 +69,8 @@ class _SQLite(Engine):
     def parameter(self, number: int) -> str:
         return f"?{number}"
 
-    def cursor(self, link: Any) -> AbstractContextManager[Any]:
-        return closing(link.cursor())
+    def cursor(self, raw: Any) -> AbstractContextManager[Any]:
+        return closing(raw.cursor())
 
     def rows(self, **columns: str) -> str:
         fields = ", ".join(f"json_extract(value, '$.{name}') AS {name}" for name in columns)
@@ -136,7 +136,7 @@ def fetch(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
 
 
 def numbered(sql: str) -> str:
-    """Write a statement of `fetch` for `fetch_numbered`."""
+    """Write a statement of `fetch` for `fetch_numbered`; one without `%%s`."""
     return sql % tuple(map(engine().parameter, range(1, sql.count("%s") + 1)))
 
 
@@ -144,11 +144,12 @@ def fetch_numbered(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]
     """Run a long statement that comes often, made by `numbered`, and return its rows.
 
     In a text of more than 4,096 octets psycopg looks for the parameters anew each time, and
-    Django does on SQLite in any: it takes longer than all else that is done for the row. Where
-    Django logs queries this one is not among them.
+    Django does on SQLite in any: it takes longer than all else that is done for the row. Of
+    Django's logs and wrappers of queries none sees it. Raises Django's database errors.
     """
     database = connections[DEFAULT_DB_ALIAS]  # itself: its proxy asks for it at each word
     database.ensure_connection()
+    database.validate_no_broken_transaction()
     words = _ENGINES[database.vendor]
     with database.wrap_database_errors, words.cursor(database.connection) as cursor:
         cursor.execute(sql, parameters)

@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sms.outbox.engine import as_rows, engine, fetch
+from sms import months
+from sms.outbox.engine import as_ids, as_rows, engine, fetch
 
 _RANGE = 0x10000
 """Of a 16-bit reference; an 8-bit one is its lower half."""
@@ -65,10 +66,13 @@ def _count(demand: Mapping[str, int]) -> dict[str, int]:
 
 def _write(given: list[_Reference], worker: str) -> dict[int, int]:
     sql = engine()
+    ids = [one.message_id for one in given]
     statement = f"""
         UPDATE sms_message SET reference = r.reference
         FROM {sql.rows(message_id="bigint", reference="integer")}
         WHERE sms_message.id = r.message_id AND sms_message.locked_by = %s
+          AND {sql.named.format(column="sms_message.id")}
+          AND {months.within("sms_message.id", ids)}
         RETURNING sms_message.id, sms_message.reference
     """  # noqa: S608
-    return dict(fetch(statement, [as_rows(given), worker]))
+    return dict(fetch(statement, [as_rows(given), worker, as_ids(ids)]))

@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import OperationalError
+from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db.transaction import TransactionManagementError
 from django.test import override_settings
+from django.utils import timezone
 
 from accounts import limits
 from accounts.bounds import Bound
@@ -230,6 +232,42 @@ def test_a_connection_that_breaks_costs_no_message_and_makes_none_twice(
     message = submit(Draft(**GOOD), account_id=account.pk)
     stored = Message.objects.get()
     assert (stored.id, stored.sid) == (message.id, message.sid)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_the_server_has_ended_costs_nothing(
+    account: Account, number: PhoneNumber
+) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has no server")
+    submitted(account)
+    pid = connection.connection.info.backend_pid
+    others = connection.copy()
+    with others.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+    others.close()
+    message = submit(Draft(**GOOD), account_id=account.pk)
+    assert Message.objects.count() == 2
+    assert Message.objects.get(pk=message.pk).sid == message.sid
+
+
+def test_what_cannot_be_stored_is_told_in_djangos_words(account: Account) -> None:
+    now = timezone.now()
+    dates = {"date_created": now, "date_updated": now}
+    row = {"account_id": account.pk, "direction": Direction.OUTBOUND_API, **dates}
+    with transaction.atomic():
+        outbox.insert(outbox.make(**row))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        outbox.insert(outbox.make(**row, status="none at all"))
+    assert Message.objects.count() == 1
+
+
+def test_nothing_is_stored_in_a_transaction_that_will_be_undone(account: Account) -> None:
+    message = outbox.make(account_id=account.pk, direction=Direction.OUTBOUND_API)
+    with transaction.atomic():
+        transaction.set_rollback(True)
+        with pytest.raises(TransactionManagementError):
+            outbox.insert(message)
 
 
 # --- permits ------------------------------------------------------------------------------
