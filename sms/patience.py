@@ -15,15 +15,17 @@ _MUCH = 0.9
 
 
 class OutOfTime(Exception):
-    """A statement was stopped: no index serves what was asked."""
+    """The time was over: a statement was stopped, or there was none left for the next."""
 
 
-Bound = Callable[[float], None]
+Hurry = Callable[[], None]
+"""Leaves the next statement what is left of the time. Raises OutOfTime."""
+_Bound = Callable[[float], None]
 """Lets statements run for so many seconds from now."""
 
 
 @contextmanager
-def bounded(seconds: float) -> Iterator[Callable[[], None]]:
+def bounded(seconds: float) -> Iterator[Hurry]:
     """Stop each statement within that runs for so long. Raises OutOfTime.
 
     Who has several, and that time for all of them, calls what this gives before each.
@@ -33,15 +35,15 @@ def bounded(seconds: float) -> Iterator[Callable[[], None]]:
     try:
         with on_engine() as bound:
             bound(seconds)
-            bounds = [seconds]
+            bound_s = seconds
 
             def hurry() -> None:
-                """Leave the next statement what is left. Raises OutOfTime."""
+                nonlocal bound_s
                 if (left := deadline - time.monotonic()) <= 0:
                     raise OutOfTime
-                if left < _MUCH * bounds[-1]:
+                if left < _MUCH * bound_s:
                     bound(left)
-                    bounds.append(left)
+                    bound_s = left
 
             yield hurry
     except OperationalError as error:
@@ -51,7 +53,7 @@ def bounded(seconds: float) -> Iterator[Callable[[], None]]:
 
 
 @contextmanager
-def _on_postgresql() -> Iterator[Bound]:
+def _on_postgresql() -> Iterator[_Bound]:
     """Let the server stop the statements of one transaction, and plan each by its values.
 
     A plan for any value, as a prepared statement may get, takes a filter that keeps half
@@ -66,7 +68,7 @@ def _on_postgresql() -> Iterator[Bound]:
 
 
 @contextmanager
-def _on_sqlite() -> Iterator[Bound]:
+def _on_sqlite() -> Iterator[_Bound]:
     """Look at the clock while a statement runs; no transaction, which would stop writers."""
     connection.ensure_connection()
 

@@ -52,11 +52,11 @@ class StatusFilter(MultipleDropdownFilter):
         if chosen <= set(_FAILED):
             queryset = queryset.filter(_HAS_ERROR)
         if chosen <= set(_WAITING):
-            queryset = queryset.filter(_waiting())
+            queryset = queryset.filter(_in_queue())
         return queryset
 
 
-def _waiting() -> Q:
+def _in_queue() -> Q:
     """Keep what is in the queue. SQLite, asked for the newest, walks past its indexes."""
     waiting = Message.objects.waiting().order_by("expires_at")
     claimed = Message.objects.filter(locked_until__isnull=False).order_by("locked_until")

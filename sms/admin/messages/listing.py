@@ -5,7 +5,7 @@ may take long: so it looks back in steps, each as far again as all before, and s
 page is full or its time is over. It says how far it has looked then.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from heapq import merge
@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from sms.admin.uncounted import PAGE_S
 from sms.models import Message
-from sms.patience import OutOfTime, bounded
+from sms.patience import Hurry, OutOfTime, bounded
 
 Messages = QuerySet[Message]
 
@@ -25,6 +25,9 @@ _STEPS: Final = tuple(timedelta(hours=n) for n in (1, 6, 24, 7 * 24, 30 * 24, 12
 
 FEW: Final = 500
 """So many rows are read one by one in less time than an index is walked to find them."""
+
+_LOOK_S: Final = PAGE_S / 2
+"""How long looking for them may take: a page is read after it."""
 
 _SLACK: Final = timedelta(minutes=1)
 """A sid is made a moment before or after its row's time is taken."""
@@ -139,9 +142,7 @@ class Listing:
             return Page(rows[:size], looked_back_to=reached.until or timezone.now())
         return Page(rows[:size], goes_on=len(rows) > size)
 
-    def _read(
-        self, span: Span, count: int, after: Message | None, hurry: Callable[[], None]
-    ) -> list[Message]:
+    def _read(self, span: Span, count: int, after: Message | None, hurry: Hurry) -> list[Message]:
         within = self.messages.filter(self.order.within(span)).order_by(*self.order.columns)
         if after:
             within = within.filter(self.order.after(after))
@@ -167,12 +168,17 @@ class Listing:
 
 
 def few(*ranges: Messages) -> Q | None:
-    """Name messages by their ids; None where there are more of them than a few."""
+    """Name messages by their ids; None where they are more than a few, as far as one can see."""
     ids: set[int] = set()
-    for rows in ranges:
-        ids.update(rows.values_list("pk", flat=True)[: FEW + 1])
-        if len(ids) > FEW:
-            return None
+    try:
+        with bounded(_LOOK_S) as hurry:
+            for rows in ranges:
+                hurry()
+                ids.update(rows.values_list("pk", flat=True)[: FEW + 1])
+                if len(ids) > FEW:
+                    return None
+    except OutOfTime:
+        return None
     return Q(pk__in=sorted(ids))
 
 

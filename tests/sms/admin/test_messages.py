@@ -277,7 +277,7 @@ def test_a_search_that_takes_too_long_shows_what_it_found_and_how_far_it_looked(
     with monkeypatch.context() as patch:
         patch.setattr(Listing, "_read", slow)
         none = browser.get(LIST, {"q": "4420*", "link": "none"}).content.decode()
-    assert "Older ones were not looked at." in none and "No message fits" not in none
+    assert "What is older was not looked at." in none and "No message fits" not in none
     further = parse_qs(answer.context["cl"].further_url.removeprefix("?"))
     assert shown(browser, **further) == [old]
 
