@@ -7,11 +7,17 @@ import socket
 # elsewhere): one of those could get the port between our look and the program's start.
 _FIRST, _LAST = 20_000, 32_000
 
+# In no order that others would follow, too; and each once: who asks for two needs two.
+_ports = random.SystemRandom().sample(range(_FIRST, _LAST), _LAST - _FIRST)
+
 
 def free_port() -> int:
-    """Choose a port on 127.0.0.1 that nobody listens on."""
+    """Choose a port on 127.0.0.1 that nobody listens on, and that nobody here was given.
+
+    Raises IndexError when all have been given.
+    """
     while True:
-        port = random.SystemRandom().randint(_FIRST, _LAST)
+        port = _ports.pop()
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if _is_free(probe, port):
