@@ -2,11 +2,12 @@
 
 import ipaddress
 import sqlite3
+from collections.abc import Sequence
 from typing import Any
 
 from cryptography.fernet import Fernet
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connection
 
 from sms.webhook.guard import parse_allowed
@@ -112,6 +113,27 @@ def shared_keys(**_: Any) -> list[CheckMessage]:
             hint="Give every host the same ENCRYPTION_KEY and SECRET_KEY (or NAME_FILE).",
             id="sms.W001",
         )
+    ]
+
+
+@register(Tags.database)
+def autovacuum(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """Warn where nobody clears away what the queue leaves behind: a row is written four times."""
+    if not databases or connection.vendor != "postgresql":
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT name FROM pg_settings WHERE name = ANY (%s) AND setting = 'off'",
+            [["autovacuum", "track_counts"]],
+        )
+        names = [name for (name,) in cursor.fetchall()]
+    return [
+        Warning(
+            f"PostgreSQL runs with {name} = off: its tables grow without end, and slow down.",
+            hint=f"Set {name} = on in postgresql.conf, and reload it.",
+            id="sms.W003",
+        )
+        for name in names
     ]
 
 

@@ -79,12 +79,15 @@ def check_ports(ports: list[Port]) -> None:
 
 
 def _complaint(port: Port, error: OSError | OverflowError) -> str:
+    number = getattr(error, "errno", None)
+    if number == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
+        setting = port.setting.replace("PORT", "HOST")
+        return f"{port.host} is not an address of this machine; set {setting} to one that is."
     reasons = {
         errno.EADDRINUSE: "is taken by another program",
         errno.EACCES: "may be used by root alone",
-        errno.EADDRNOTAVAIL: f"cannot be used on {port.host}, which is not this machine's",
     }
-    reason = reasons.get(getattr(error, "errno", None) or 0, f"cannot be used ({error})")
+    reason = reasons.get(number or 0, f"cannot be used ({error})")
     return f"Port {port.number} {reason}; set {port.setting} to a free one."
 
 

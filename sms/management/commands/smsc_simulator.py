@@ -9,6 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from sms.transports.simulator.control import Control
@@ -34,7 +35,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default="127.0.0.1")
-        parser.add_argument("--port", type=_port, default=2775)
+        parser.add_argument("--port", type=_port, default=settings.SMPP_PORT)
         parser.add_argument("--control-port", type=_port, help="HTTP on 127.0.0.1; off by default")
         parser.add_argument("--system-id", default="", help="without it, every bind is taken")
         parser.add_argument("--password", default="")

@@ -64,7 +64,11 @@ def test_a_taken_port_is_named_with_the_setting_that_moves_it(taken: int) -> Non
     [
         (Port("HTTP_PORT", 70000), "HTTP_PORT must be a port from 1 to 65535, not 70000"),
         (Port("HTTP_PORT", 0), "HTTP_PORT must be a port from 1 to 65535, not 0"),
-        (Port("HTTP_PORT", 20_000, "192.0.2.1"), "not this machine's"),
+        (
+            Port("HTTP_PORT", 20_000, "192.0.2.1"),
+            r"^192\.0\.2\.1 is not an .* set HTTP_HOST to one",
+        ),
+        (Port("SIP_PORT", 20_000, "no name"), "no name is not an address .* set SIP_HOST to one"),
     ],
 )
 def test_a_port_that_cannot_be_had_is_one_sentence(port: Port, words: str) -> None:
