@@ -119,14 +119,22 @@ def _queues(names: _Names) -> Iterator[Metric]:
     age = GaugeMetricFamily(
         "cpaas_queue_age_seconds", "How long the first of a queue is overdue.", labels=("link",)
     )
+    queues = sorted({"", *names.values()})  # "": of no link yet
+    # Empty ones, too: a series that is missing raises no alarm.
+    counts = {(name, state): 0 for name in queues for state in ("waiting", "claimed")}
+    ages_s = dict.fromkeys(queues, 0.0)
     waiting = Message.objects.waiting().values_list("link_id").order_by()
     for link_id, count, first in waiting.annotate(HowMany("id"), Min("due_at")):
-        name = names.get(str(link_id), "")  # "": of no link yet
-        depth.add_metric((name, "waiting"), count)
-        age.add_metric((name,), max(0.0, (timezone.now() - first).total_seconds()))
+        name = names.get(str(link_id), "")
+        counts[name, "waiting"] = count
+        ages_s[name] = max(0.0, (timezone.now() - first).total_seconds())
     claimed = Message.objects.filter(locked_until__isnull=False).values_list("link_id").order_by()
     for link_id, count in claimed.annotate(HowMany("id")):
-        depth.add_metric((names.get(str(link_id), ""), "claimed"), count)
+        counts[names.get(str(link_id), ""), "claimed"] = count
+    for labels, count in counts.items():
+        depth.add_metric(labels, count)
+    for name, age_s in ages_s.items():
+        age.add_metric((name,), age_s)
     yield from (depth, age)
 
 

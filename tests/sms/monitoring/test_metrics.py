@@ -151,6 +151,14 @@ def test_queues_tell_their_depth_and_how_late_they_are(
     assert 89 < read['cpaas_queue_age_seconds{link="carrier"}'] < 150
 
 
+def test_an_empty_queue_tells_that_it_is(link: Link) -> None:
+    read = scrape()
+    for name in ("carrier", ""):
+        for state in ("waiting", "claimed"):
+            assert read[f'cpaas_queue_messages{{link="{name}",state="{state}"}}'] == 0
+        assert read[f'cpaas_queue_age_seconds{{link="{name}"}}'] == 0
+
+
 def test_callbacks_tell_their_backlog(make_message: MakeMessage) -> None:
     message = make_message()
     values = {"message": message, "account": message.account, "status": "sent", "url": "http://x"}
