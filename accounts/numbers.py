@@ -20,6 +20,12 @@ def is_number(text: str) -> bool:
     return _DIGITS.fullmatch(text) is not None
 
 
+def unspaced(text: str) -> str:
+    """Write a number without what people put between its digits; other text as it is."""
+    bare = text.translate(_SEPARATORS)
+    return bare if is_number(bare) else text
+
+
 def is_alphanumeric_sender(text: str) -> bool:
     """Say whether text may be an alphanumeric sender. Source: 3GPP TS 23.040 §9.1.2.5."""
     return _ALPHANUMERIC.fullmatch(text) is not None

@@ -68,12 +68,6 @@ CAUSES = (
     ),
     Cause(
         ErrorCode.BLOCKED,
-        "an operator cancelled it while it waited in a queue",
-        "sms.cancel",
-        "tests/sms/test_cancel.py::test_what_waits_fails_with_30004_and_its_url_is_told",
-    ),
-    Cause(
-        ErrorCode.BLOCKED,
         "an operator has blocked the recipient",
         "sms.dispatch.ends",
         "tests/sms/test_blocking.py::test_a_block_stops_what_was_queued_before_it",
@@ -86,7 +80,7 @@ CAUSES = (
     ),
     Cause(
         ErrorCode.BLOCKED,
-        "an operator cancelled it while it waited",
+        "staff cancelled it while it waited",
         "sms.cancel",
         "tests/sms/test_cancel.py::test_what_waits_fails_with_30004_and_its_url_is_told",
     ),
@@ -280,8 +274,9 @@ ADVICE = {
     ErrorCode.ACCOUNT_SUSPENDED: "Nothing of this account is sent until it is active again.",
     ErrorCode.UNREACHABLE_HANDSET: "The handset was off, out of reach or full. Try again later; "
     "where many numbers of one network fail, ask the carrier.",
-    ErrorCode.BLOCKED: "If a block or a STOP of ours is named above, it must go first. Otherwise "
-    "the carrier refuses the number or the text: ask it by which rule.",
+    ErrorCode.BLOCKED: "If somebody cancelled it, that was all. If a block or a STOP of ours is "
+    "named above, it must go first. Otherwise the carrier refuses the number or the text: ask it "
+    "by which rule.",
     ErrorCode.UNKNOWN_HANDSET: "Most often the number is wrong or no longer in use: check it with "
     "whoever gave it before it is sent again.",
     ErrorCode.UNREACHABLE_CARRIER: "See whether a route leads to this number and whether its "

@@ -2,20 +2,31 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
+from accounts import numbers
 from accounts.admin import words
 from accounts.admin.verbs import VerbAdmin, become
 from accounts.models import PhoneNumber
 from accounts.provisioning.numbers import NumberSettings, add_number, remove_number, update_number
 
 
+class NumberForm(forms.ModelForm[PhoneNumber]):
+    """A number as people write it."""
+
+    def clean_number(self) -> str:
+        """Leave out what stands between its digits."""
+        return numbers.unspaced(self.cleaned_data["number"])
+
+
 @admin.register(PhoneNumber)
 class PhoneNumberAdmin(VerbAdmin[PhoneNumber]):
     """Which senders an account has."""
 
+    form = NumberForm
     when_empty = "Numbers and names that accounts send from are listed here."
     list_display = ("number", "shown_kind", "whose", "sms_enabled", "told")
     list_select_related = ("account",)

@@ -10,10 +10,12 @@ from sms.lifecycle import LinkMode
 from sms.models.choices import choices, one_of
 from sms.models.failover import FailoverSettings
 from sms.models.smpp_rules import (
+    TABLES,
     check_errs,
     check_network_errors,
     check_statuses,
     smpp_mistakes,
+    table_mistakes,
 )
 
 _OCTET = [MaxValueValidator(255)]
@@ -253,6 +255,11 @@ class Link(FailoverSettings):
     def clean(self) -> None:
         """Check what no single column can see. Raises ValidationError."""
         self.host = self.host.strip().removeprefix("[").removesuffix("]")
+        for column in TABLES:  # Django passes over the validators of what is empty
+            if getattr(self, column) in (None, ""):
+                setattr(self, column, {})
+        if mistakes := table_mistakes(self):
+            raise ValidationError(mistakes)
         if self.kind == Link.Kind.SMPP and (mistakes := smpp_mistakes(self)):
             raise ValidationError(mistakes)
         if self.kind == Link.Kind.SIP and self.binds > 1:

@@ -19,6 +19,8 @@ _LONGEST = {
     "service_type": 5,
 }
 """Characters, less the NUL behind them. Source: SMPP 3.4 §4.1.1, §4.4.1."""
+TABLES = ("status_overrides", "err_overrides", "network_error_codes")
+"""Columns that hold a JSON object."""
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 
 
@@ -48,6 +50,15 @@ def smpp_mistakes(link: SmppColumns) -> dict[str, str]:
         "tls_cert": _cert_mistake(link),
     }
     return mistakes | {column: mistake for column, mistake in found.items() if mistake}
+
+
+def table_mistakes(link: object) -> dict[str, str]:
+    """Say which tables are no JSON objects, by column; empty when all are."""
+    return {
+        column: "This must be a JSON object; {} for none."
+        for column in TABLES
+        if not isinstance(getattr(link, column), dict)
+    }
 
 
 def check_statuses(table: object) -> None:

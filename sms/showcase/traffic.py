@@ -132,7 +132,7 @@ def _outbound(
     message.routed_by = f"{carrier.name} by prefix 49, priority 10"
     if carrier.kind == "sip":
         login = chance.choice(("reception", "dr-yilmaz"))
-        message.recipient = message.recipient_key = f"client:{login}"
+        message.recipient, message.recipient_key = f"client:{login}", login
         message.num_segments = None
     batch.messages.append(message)
     if chance.random() < 0.006:

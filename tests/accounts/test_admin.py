@@ -170,6 +170,23 @@ def test_number_is_added_changed_and_removed(browser: Browser, account: Account)
     assert not PhoneNumber.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("+49 30 901820", "+4930901820"),  # as the field's own help has it
+        ("+1 (555) 500-0777", "+15555000777"),
+        ("My Shop", "My Shop"),
+    ],
+)
+def test_a_number_is_taken_as_people_write_it(
+    browser: Browser, account: Account, typed: str, kept: str
+) -> None:
+    form = {"sms_enabled": "on", "sms_method": "POST", "sms_fallback_method": "GET"}
+    new = {**form, "account": account.pk, "number": typed}
+    browser.post("/admin/accounts/phonenumber/add/", new)
+    assert PhoneNumber.objects.get().number == kept
+
+
 def test_clients_are_disabled_and_removed_together(
     browser: Browser, account: Account, client_alice: Client
 ) -> None:

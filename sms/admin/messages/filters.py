@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final
 
+from django.contrib import messages
 from django.contrib.admin import ListFilter
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
@@ -187,6 +188,20 @@ def span(query: Mapping[str, str]) -> Span:
     return Span(since or chosen.since, until or chosen.until)
 
 
+def _is_time(written: Mapping[str, str]) -> bool:
+    """Say whether all that is written of a stretch of time counts."""
+    sides = [
+        [word for part in ("day", "time") if (word := written.get(f"{side}_{part}", "").strip())]
+        for side in ("since", "until")
+    ]
+    try:
+        return all(
+            parse_date(words[0]) and all(map(parse_time, words[1:])) for words in sides if words
+        )
+    except ValueError:  # the 31st of February
+        return False
+
+
 def _moment(query: Mapping[str, str], name: str, otherwise: time) -> datetime | None:
     try:
         day = parse_date(query.get(f"{name}_day", "").strip())
@@ -207,8 +222,8 @@ class QuickTimeFilter(DropdownFilter):
         return [(name, words) for name, (words, _) in _QUICK.items()]
 
     def queryset(self, request: HttpRequest, queryset: Messages) -> Messages:
-        """Keep all here."""
-        return queryset
+        """Keep all here, or none where the word is none of ours."""
+        return queryset if self.value() in (None, "", *_QUICK) else queryset.none()
 
 
 class SpanFilter(ListFilter):
@@ -236,5 +251,8 @@ class SpanFilter(ListFilter):
         yield {"written": self.used_parameters}
 
     def queryset(self, request: HttpRequest, queryset: Messages) -> Messages:
-        """Keep all here."""
+        """Keep all here, or none where what is written is no time: that must not mean all."""
+        if not _is_time(request.GET):
+            messages.error(request, "From and to are days such as 2026-11-30, and times of them.")
+            return queryset.none()
         return queryset

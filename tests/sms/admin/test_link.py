@@ -99,6 +99,22 @@ def test_a_wrong_setting_is_told_at_its_field(browser: Browser, link: Link) -> N
     assert "SMPP takes printable ASCII characters here." in page
 
 
+@pytest.mark.parametrize("table", ["status_overrides", "err_overrides", "network_error_codes"])
+@pytest.mark.parametrize(
+    ("text", "is_taken"),
+    [("", True), ("null", True), ('""', True), ("{}", True), ("[]", False), ("false", False)],
+)
+def test_a_table_is_an_object_or_empty(
+    browser: Browser, link: Link, table: str, text: str, is_taken: bool
+) -> None:
+    """A link whose table is none would open no more."""
+    page = change(browser, link, window_size=77, **{table: text})
+    assert ("This must be a JSON object" in page) is not is_taken
+    link.refresh_from_db()
+    assert getattr(link, table) == {}
+    assert (link.window_size == 77) is is_taken
+
+
 def test_the_list_tells_the_truth_about_each_link(browser: Browser, link: Link) -> None:
     def state() -> str:
         cell = f'<div data-live-id="state-{link.pk}">'

@@ -163,7 +163,29 @@ def test_a_written_time_bounds_the_list_in_utc(browser: Browser, at: Any) -> Non
         "until_time": f"{middle + timedelta(hours=5):%H:%M:%S}",
     }
     assert len(shown(browser, **query)) == 1
-    assert len(shown(browser, since_day="2026-02-31", until_day="nonsense")) == 3
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        {"since_day": "2026-02-31"},
+        {"until_day": "nonsense"},
+        {"since_time": "10:00"},
+        {"since_day": "2026-01-01", "since_time": "noon"},
+        {"when": "nonsense"},
+    ],
+)
+def test_what_is_no_time_does_not_mean_all(
+    browser: Browser, make_message: MakeMessage, written: dict[str, str]
+) -> None:
+    """What is done to all that are listed would be done to all there are."""
+    make_message()
+    assert len(shown(browser, since_day="2020-01-01", since_time="10:00")) == 1
+    assert shown(browser, **written) == []
+    assert rows_of(browser.get(f"{LIST}export/", written)) == []
+    if "when" not in written:
+        page = browser.get(LIST, written).content.decode()
+        assert "From and to are days such as 2026-11-30" in page
 
 
 def test_a_day_without_a_time_is_meant_whole() -> None:

@@ -5,6 +5,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.models import Count
 
+from accounts.numbers import key
 from sms.management.commands import demodata
 from sms.models import Callback, Link, Message, Segment, Tally
 
@@ -24,6 +25,9 @@ def test_a_made_up_week_is_counted_and_hangs_together() -> None:
     in_order = Message.objects.order_by("date_created").values_list("sid", flat=True)
     times = [sid[:14] for sid in in_order]
     assert times == sorted(times)  # as lists have them
+    parties = Message.objects.values_list("recipient", "recipient_key").distinct()
+    assert [pair for pair in parties if key(pair[0]) != pair[1]] == []  # or no search finds them
+    assert [pair for pair in parties if pair[0].startswith("client:")]
 
 
 def test_a_database_with_no_tables_yet_is_prepared(monkeypatch: pytest.MonkeyPatch) -> None:
