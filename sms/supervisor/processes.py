@@ -20,8 +20,9 @@ EDGE = "sip"
 SIMULATOR = "simulator"
 """While a link of this name is enabled, the bundled SMSC simulator runs for it."""
 
-WEB_THREADS = 8
-"""Threads a web worker: two may be held up by clients that stall (api/body.READ_AT_ONCE)."""
+WEB_THREADS = 16
+"""Threads a web worker: what more of them bring at once is stored in one statement
+(outbox/company.py). Two may be held up by clients that stall (api/body.READ_AT_ONCE)."""
 STANDING = ("web", "housekeeping", "notify")
 """What every installation runs, beside a worker for each link."""
 LINK = "link."
