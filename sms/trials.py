@@ -16,6 +16,8 @@ from sms.models import ConnectionTest, Link
 from staff import audit
 
 KEEP = timedelta(days=7)
+_PEER = ("host", "port", "system_id")
+"""What the audit log has of a test: who was called, as whom."""
 _NOT_SETTINGS = frozenset({"id", "date_created", "date_updated"})
 
 
@@ -23,7 +25,9 @@ def ask(link: Link, *, by: str, is_unsaved: bool = False) -> ConnectionTest:
     """Have a connection made with a link's settings, saved or not; return where to look."""
     ConnectionTest.objects.filter(asked_at__lt=timezone.now() - KEEP).delete()
     with transaction.atomic():
-        audit.record(link if link.pk else Link, "tested the connection")
+        # With settings that nobody saved, whoever may test can have any host called.
+        peer = {name: ("", getattr(link, name)) for name in _PEER}
+        audit.record(link if link.pk else Link, "tested the connection", **peer)
         test = ConnectionTest.objects.create(
             link=link if link.pk else None,
             settings=_written(link),

@@ -93,6 +93,7 @@ class GraceForm(Form):
 
     grace_s = forms.TypedChoiceField(
         label="The old token ends",
+        help_text="Only one goes on for a while: one that was replaced before it ends now.",
         coerce=int,
         choices=GRACES,
         initial=0,

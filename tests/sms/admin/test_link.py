@@ -232,6 +232,9 @@ def test_the_values_of_a_form_are_tried_without_being_saved(browser: Browser, li
     assert (tried.system_id, tried.password, tried.name) == ("other", "secret", "carrier")
     assert (test.link, test.is_unsaved, test.asked_by) == (link, True, "staff")
     assert "the form&#x27;s values, which are not saved" in page or "form's values" in page
+    entry = LogEntry.objects.get(additional_data__did="tested the connection")
+    assert entry.changes["host"] == ["", "127.0.0.1"] and entry.changes["system_id"][1] == "other"
+    assert "secret" not in str(entry.changes)
     assert Link.objects.get().system_id == ""
     page = browser.post(f"{LIST}{link.pk}/test/", {**columns, "port": "0"}).content.decode()
     assert "The form has mistakes" in page and ConnectionTest.objects.count() == 1
