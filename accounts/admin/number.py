@@ -11,15 +11,25 @@ from accounts import numbers
 from accounts.admin import words
 from accounts.admin.verbs import VerbAdmin, become
 from accounts.models import PhoneNumber
-from accounts.provisioning.numbers import NumberSettings, add_number, remove_number, update_number
+from accounts.provisioning.numbers import (
+    TAKEN,
+    NumberSettings,
+    add_number,
+    is_somebodys,
+    remove_number,
+    update_number,
+)
 
 
 class NumberForm(forms.ModelForm[PhoneNumber]):
     """A number as people write it."""
 
     def clean_number(self) -> str:
-        """Leave out what stands between its digits."""
-        return numbers.unspaced(self.cleaned_data["number"])
+        """Leave out what stands between its digits; say here that it is somebody's already."""
+        number = numbers.unspaced(self.cleaned_data["number"])
+        if is_somebodys(number):
+            raise forms.ValidationError(TAKEN)
+        return number
 
 
 @admin.register(PhoneNumber)

@@ -71,7 +71,8 @@ class PhoneNumber(models.Model):
 
     def clean(self) -> None:
         """Refuse what is neither number nor sender. Raises ValidationError."""
-        if not (numbers.is_number(self.number) or numbers.is_alphanumeric_sender(self.number)):
+        is_known = numbers.is_number(self.number) or numbers.is_alphanumeric_sender(self.number)
+        if self.number and not is_known:  # without one its field has said what is wrong
             raise ValidationError(
                 {"number": "3 to 15 digits, or up to 11 letters, digits, spaces and - _ . &"}
             )

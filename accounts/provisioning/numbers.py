@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from accounts import memory
+from accounts import memory, numbers
 from accounts.models import PhoneNumber
 from accounts.provisioning.refusals import Missing, Refused
 from accounts.provisioning.rows import assign, check, hold_open, store
@@ -58,10 +58,17 @@ def remove_number(account_id: int, sid: str) -> None:
     memory.forget()
 
 
+TAKEN = "Another account or number has these digits already."
 _TAKEN = {
-    PhoneNumber.Kind.NUMBER: "Another account or number has these digits already.",
+    PhoneNumber.Kind.NUMBER: TAKEN,
     PhoneNumber.Kind.ALPHANUMERIC: "The account has this sender already.",
 }
+
+
+def is_somebodys(number: str) -> bool:
+    """Say whether digits are a number already, whoever has it; names may be several accounts'."""
+    kind = PhoneNumber.Kind.NUMBER
+    return PhoneNumber.objects.filter(kind=kind, key=numbers.key(number)).exists()
 
 
 def _taken(row: PhoneNumber) -> Refused:

@@ -187,6 +187,18 @@ def test_a_number_is_taken_as_people_write_it(
     assert PhoneNumber.objects.get().number == kept
 
 
+def test_a_number_that_is_somebodys_is_told_at_its_field(
+    browser: Browser, account: Account, number: PhoneNumber
+) -> None:
+    form = {"sms_method": "POST", "sms_fallback_method": "GET", "friendly_name": "Desk 7"}
+    new = {**form, "account": account.pk, "number": f"+{number.key}"}
+    answer = browser.post("/admin/accounts/phonenumber/add/", new)
+    assert answer.context["adminform"].form.errors == {
+        "number": ["Another account or number has these digits already."]
+    }
+    assert "Desk 7" in answer.content.decode()  # nothing has to be typed again
+
+
 def test_clients_are_disabled_and_removed_together(
     browser: Browser, account: Account, client_alice: Client
 ) -> None:
