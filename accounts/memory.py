@@ -4,7 +4,6 @@ A change is seen at once by every process with the same DATA_DIR, which is every
 host, and within settings.CACHE_SECONDS on other hosts.
 """
 
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -13,35 +12,30 @@ from typing import Any, TypeVar
 from django.conf import settings
 from django.db import transaction
 
+from accounts import changes
+
 V = TypeVar("V")
-
-_CHANGES = str(settings.DATA_DIR / "changes")
-"""Grows by an octet a change: its size tells what was remembered before the newest.
-
-A file, since asking its size costs a microsecond where asking the database costs a round trip.
-Its time would not do: two changes may fall into one tick of the clock.
-"""
 
 MOST = 50_000
 """Entries that are kept; the oldest goes first."""
 
 # Objects as they are, and not Django's cache: that pickles, and an accepted request recalls
 # four things. So what is remembered must not be changed by who gets it.
-_entries: dict[str, tuple[int, float, Any]] = {}
-"""How many changes there had been, until when it holds, and what was read."""
+_entries: dict[str, tuple[changes.Mark, float, Any]] = {}
+"""The mark of the newest change then, until when it holds, and what was read."""
 _writing = threading.Lock()
 
 
 def recall(key: str, read: Callable[[], V]) -> V:
     """Return what is remembered under a key, or else read it; a no is not remembered."""
-    changes = _count_changes()  # before reading: what changes meanwhile makes it old
+    mark = changes.mark()  # before reading: what changes meanwhile makes it old
     entry = _entries.get(key)
-    if entry and entry[0] == changes and time.monotonic() < entry[1]:
+    if entry and entry[0] == mark and time.monotonic() < entry[1]:
         value: V = entry[2]
         return value
     value = read()
     if value:
-        _keep(key, (changes, time.monotonic() + settings.CACHE_SECONDS, value))
+        _keep(key, (mark, time.monotonic() + settings.CACHE_SECONDS, value))
     return value
 
 
@@ -51,7 +45,7 @@ def clear() -> None:
         _entries.clear()
 
 
-def _keep(key: str, entry: tuple[int, float, Any]) -> None:
+def _keep(key: str, entry: tuple[changes.Mark, float, Any]) -> None:
     with _writing:
         _entries.pop(key, None)  # or it would keep its old place in the order
         if len(_entries) >= MOST:
@@ -62,16 +56,4 @@ def _keep(key: str, entry: tuple[int, float, Any]) -> None:
 def forget() -> None:
     """Have every process forget what it remembers, once the change is committed."""
     # The change is made whatever becomes of this: a full disk costs seconds, not the answer.
-    transaction.on_commit(_note_change, robust=True)
-
-
-def _count_changes() -> int:
-    try:
-        return os.stat(_CHANGES).st_size  # a path of pathlib takes twice as long
-    except FileNotFoundError:
-        return 0
-
-
-def _note_change() -> None:
-    with open(_CHANGES, "ab") as file:
-        file.write(b".")
+    transaction.on_commit(changes.note, robust=True)

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from accounts import memory
+from accounts import changes, memory
 
-OTHER_PROCESS = "import django; django.setup(); from accounts import memory; memory._note_change()"
+OTHER_PROCESS = "import django; django.setup(); from accounts import changes; changes.note()"
 
 
 def counted() -> tuple[Callable[[], int], list[int]]:
@@ -54,7 +54,7 @@ def test_change_of_another_process_is_seen_at_once() -> None:
 
 def test_what_changed_while_it_was_read_is_read_again() -> None:
     def read_late() -> str:
-        memory._note_change()
+        changes.note()
         return "old"
 
     assert memory.recall("k", read_late) == "old"

@@ -1,3 +1,4 @@
+import os
 import re
 import time
 from collections.abc import Callable
@@ -46,6 +47,19 @@ def test_sids_sort_by_the_millisecond_they_were_made_in(monkeypatch: pytest.Monk
 def test_sids_of_one_millisecond_differ(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "time_ns", lambda: 1_700_000_000_000_000_000)
     assert len({new_message_sid() for _ in range(10_000)}) == 10_000
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_process_makes_sids_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "time_ns", lambda: 1_700_000_000_000_000_000)
+    new_message_sid()  # so that there are random octets in stock
+    reader, writer = os.pipe()
+    if child := os.fork():
+        os.waitpid(child, 0)
+        assert os.read(reader, SID_LENGTH).decode() != new_message_sid()
+    else:
+        os.write(writer, new_message_sid().encode())
+        os._exit(0)
 
 
 @pytest.mark.parametrize("text", ["", "AC", "AC" + "0" * 31, "AC" + "0" * 33, "AC" + "-" * 32])
