@@ -25,12 +25,12 @@ _PIECE = 1 << 20
 
 SHORT = 16_384
 """Octets that a client sends in one go, or nearly."""
-READ_AT_ONCE = 2
+READ_AT_ONCE = 6
 """Short bodies that the threads of a process read by themselves, without a bound of time.
 
 Handing over takes a sixth of an accepted request, and nearly all bodies are there already. So
 many clients that stall hold a thread each until they hang up; supervisor/processes.py has as
-many to spare.
+many to spare. Fewer would not do: whose body is there still waits for the interpreter's lock.
 """
 _at_once = deque(range(READ_AT_ONCE))
 

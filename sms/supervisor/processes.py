@@ -22,7 +22,7 @@ SIMULATOR = "simulator"
 
 WEB_THREADS = 16
 """Threads a web worker: what more of them bring at once is stored in one statement
-(outbox/company.py). Two may be held up by clients that stall (api/body.READ_AT_ONCE)."""
+(outbox/company.py). Six may be held up by clients that stall (api/body.READ_AT_ONCE)."""
 STANDING = ("web", "housekeeping", "notify")
 """What every installation runs, beside a worker for each link."""
 LINK = "link."
