@@ -3,6 +3,7 @@
 import gc
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from importlib import import_module
 from io import BytesIO
 from typing import Any
@@ -78,6 +79,12 @@ if not settings.DEBUG:  # nothing is logged that would be reset
 # ten requests and walks all modules now and then: a twentieth of an accepted POST.
 gc.freeze()
 gc.set_threshold(GARBAGE)
+
+# A thread that is woken shall wait for its turn, not push off whom it will need next: another
+# one of this process, which holds the interpreter's lock, or the database. Threads inherit it.
+if hasattr(os, "SCHED_BATCH"):  # Linux
+    with suppress(OSError):  # a container may forbid it; it only costs switches
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -1,7 +1,9 @@
 """The web server's door: pages with their middleware, programs without it."""
 
 import gc
+import os
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from io import BytesIO
 from wsgiref.util import setup_testing_defaults
@@ -68,6 +70,12 @@ def test_body_that_nobody_read_is_let_go_with_its_answer() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="needs Linux")
+def test_threads_that_are_woken_push_nobody_off_the_processor() -> None:
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(os.sched_getscheduler, 0).result() == os.SCHED_BATCH
+
+
 def test_first_page_loads_no_door_and_compiles_no_template(
     client: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
