@@ -17,6 +17,9 @@ _HUNG_UP = "connection lost"
 _LINGER_S = 2.0
 """For a peer that does not read to take our last octets."""
 
+_BITE = 512
+"""Octets that are read before something is written: some twenty answers."""
+
 _BACKLOG_MAX = 10_000
 """PDUs, nearly all of them short answers, that may wait for a peer to read."""
 
@@ -57,7 +60,13 @@ class Connection(asyncio.Protocol):
         self.wake()
 
     def data_received(self, data: bytes) -> None:
-        self._guarded(lambda: self.session.receive_data(data, self._loop.time()))
+        # What a bite makes room for leaves before the next one is read: a peer that answers a
+        # whole window at once would wait for its next message until all answers were read.
+        for start in range(0, len(data), _BITE):
+            if start and self._turn:
+                self._turn.cancel()
+                self._write()
+            self._hear(data[start : start + _BITE])
         # Not at once: a peer that is slow to read may be waiting for us to read first.
         if self.is_congested and self.session.backlog > _BACKLOG_MAX and self.transport:
             self.transport.pause_reading()
@@ -89,6 +98,9 @@ class Connection(asyncio.Protocol):
         self.wake()
 
     # --- in between -----------------------------------------------------------------
+
+    def _hear(self, data: bytes) -> None:
+        self._guarded(lambda: self.session.receive_data(data, self._loop.time()))
 
     def _guarded(self, step: Callable[[], Iterable[Event]]) -> None:
         """Take a step of the session; a fault of ours costs this connection, not the loop."""
