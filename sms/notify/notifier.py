@@ -156,7 +156,8 @@ class Notifier:
             if callback := self._open.pop(answer.key, None):
                 self._unjudged.append((callback, answer, now))
                 if not answer.ok and not answer.is_ours:
-                    logger.info("callback %s to %s: %s", callback.id, callback.host, answer.error)
+                    said = answer.log_word
+                    logger.info("callback %s to %s: %s", callback.id, callback.host, said)
 
     def _judge(self) -> None:
         while self._unjudged:
@@ -242,8 +243,7 @@ class Notifier:
 
 def _told(judged: _Judged) -> str:
     """Say for the log what a server answered to which callback."""
-    answer = judged.answer
-    return f"{judged.callback.status}: {answer.error or f'answered {answer.status}'}"
+    return f"{judged.callback.status}: {judged.answer.log_word}"
 
 
 def _posted(judged: _Judged) -> Posted:

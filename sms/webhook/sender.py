@@ -77,6 +77,11 @@ class Answer:
         """Whether the receiver took it."""
         return self.error is None
 
+    @property
+    def log_word(self) -> str:
+        """What became of it, for logs: of addresses nothing, since one may hold a secret."""
+        return f"answered {self.status}" if self.status else (self.error or "")
+
 
 class Sender:
     """Posts callbacks from the running event loop. Build, use and close it inside that loop.
@@ -236,7 +241,7 @@ def _reason(error: Exception) -> str:
     if isinstance(error, ssl.SSLError) and error.reason:
         return error.reason.replace("_", " ").lower()
     if isinstance(error, aiohttp.InvalidURL):
-        return _storable(f"{error.url} {error.description or ''}".encode(errors="replace"))
+        return error.description or "its host is unusable"
     return type(error).__name__
 
 
@@ -246,8 +251,14 @@ def _complaint(response: aiohttp.ClientResponse) -> str | None:
         return None
     location = response.headers.get("Location", "")
     if 300 <= response.status < 400 and location:
-        return f"redirect to {_storable(location.encode(errors='replace'))} not followed"
+        return f"redirect to {_address_of(location)} not followed"
     return f"answered {response.status}"
+
+
+def _address_of(location: str) -> str:
+    """Leave out what asks: one that repeats a GET's query repeats the message's text."""
+    address = re.split(r"[?#]", location, maxsplit=1)[0]
+    return _storable(re.sub(r"//[^/]*@", "//", address).encode(errors="replace")) or "itself"
 
 
 def _retry_after_s(response: aiohttp.ClientResponse, *, now: float) -> float | None:

@@ -3,6 +3,7 @@
 import argparse
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,8 @@ NAME_WIDTH = 28
 
 def main() -> None:
     """Do them; exit with 1 where a promise was not kept."""
+    # As Ctrl-C does: what was started is ended, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     arguments = _arguments()
     faults = [
         fault

@@ -206,6 +206,12 @@ def test_sender_holds_at_most_the_limit_of_connections_to_a_host(
             (("Location", "http://10.0.0.1/"),),
             "redirect to http://10.0.0.1/ not followed",
         ),
+        (
+            308,
+            (("Location", "https://us:er@h.example/cb?Body=hush&To=1#x"),),
+            "redirect to https://h.example/cb not followed",
+        ),
+        (302, (("Location", "?Body=hush"),), "redirect to itself not followed"),
         (201, (("Location", "/made"),), None),
     ],
 )

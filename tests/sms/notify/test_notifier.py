@@ -1,3 +1,4 @@
+import logging
 import time
 from collections import Counter
 from datetime import timedelta
@@ -11,7 +12,7 @@ from pytest_django import Settings
 from accounts.models import Account
 from sms import notify, receive
 from sms.lifecycle import Status
-from sms.models import Callback, CallbackHost, Link, Message
+from sms.models import Callback, CallbackAttempt, CallbackHost, Link, Message
 from sms.notify import Notifier, notifier
 from sms.transports.base import Receipt
 from sms.transports.simulator.receiver import CallbackReceiver
@@ -79,6 +80,22 @@ def test_a_secret_that_does_not_open_stops_nobody_else(
     Callback.objects.filter(id=ours.id).update(due_at=timezone.now() - timedelta(seconds=1))
     assert notifier.claim(10) == []
     assert len([r for r in caplog.records if r.name.startswith("sms.notify")]) == 1
+
+
+@pytest.mark.django_db
+def test_logs_say_how_a_server_answered_and_nothing_of_message_or_address(
+    message: Message, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    notifier = Notifier(worker="one")
+    (request,) = notifier.claim(10)
+    error = "redirect to https://app.example/s3cret not followed"
+    notifier.take([Answer(request.key, status=302, error=error)])
+    notifier.flush()
+    assert f"callback {request.key} to " in caplog.text and ": answered 302\n" in caplog.text
+    for hidden in ("s3cret", message.body, message.recipient, message.sender):
+        assert hidden not in caplog.text
+    assert CallbackAttempt.objects.get().error == error
 
 
 @pytest.mark.django_db

@@ -138,3 +138,41 @@ def test_processes_understand_what_they_are_told_under_every_format(
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_commands_run_as_the_units_do(tmp_path: Path) -> None:
+    unit = (DEPLOY / "systemd" / "cpaas-web.service").read_text().splitlines()
+    alike = ("User=", "Group=", "UMask=", "WorkingDirectory=", "EnvironmentFile=", "StateDirectory")
+    assert {line for line in unit if line.startswith(alike)} == _properties(tmp_path, "check")
+    [start] = [line for line in unit if line.startswith("ExecStart=")]
+    python = start.removeprefix("ExecStart=").removesuffix(" run web")
+    assert f"{python} check".split() == _systemd_run(tmp_path, "check")[-3:]
+
+
+def test_commands_get_their_words_whole_and_the_journal_one_of_them(tmp_path: Path) -> None:
+    told = _systemd_run(tmp_path, "addlink", "a link", "--password", "$(x) 'secret'")
+    assert told[-4:] == ["addlink", "a link", "--password", "$(x) 'secret'"]
+    assert "--description=cpaas: manage.py addlink" in told
+    assert "--pipe" in told, "as in a script, without a terminal"
+    assert told.count("$(x) 'secret'") == 1
+
+
+def _systemd_run(folder: Path, *words: str) -> list[str]:
+    """Run a command of production and return what systemd would be told."""
+    stand_in = folder / "systemd-run"
+    stand_in.write_text('#!/bin/sh\nprintf "%s\\0" "$@"\n')
+    stand_in.chmod(0o755)
+    done = subprocess.run(
+        [str(DEPLOY / "manage"), *words],
+        env={"PATH": f"{folder}:{os.environ['PATH']}"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.split("\0")[:-1]
+
+
+def _properties(folder: Path, *words: str) -> set[str]:
+    told = _systemd_run(folder, *words)
+    return {told[at + 1] for at, word in enumerate(told) if word == "-p"}
