@@ -9,8 +9,9 @@ SID_LENGTH = 34
 SID = re.compile(r"[A-Za-z0-9]{34}")
 """What RestComm takes for a sid on input."""
 
-_RANDOM_LENGTH = 10
-_STOCK = 256
+_OCTETS = 10
+"""Random ones of a sid."""
+_DRAWN_AT_ONCE = 256
 _stock: deque[bytes] = deque()
 """Random octets of sids to come. To draw them lets go of the interpreter's lock, and a thread
 among sixteen busy ones gets it back some switches later: so many are drawn at once."""
@@ -33,9 +34,9 @@ def _random() -> bytes:
     try:
         return _stock.popleft()
     except IndexError:
-        drawn = os.urandom(_RANDOM_LENGTH * _STOCK)
-    starts = range(0, len(drawn), _RANDOM_LENGTH)
-    first, *rest = (drawn[start : start + _RANDOM_LENGTH] for start in starts)
+        drawn = os.urandom(_OCTETS * _DRAWN_AT_ONCE)
+    starts = range(0, len(drawn), _OCTETS)
+    first, *rest = (drawn[start : start + _OCTETS] for start in starts)
     _stock.extend(rest)
     return first
 

@@ -24,6 +24,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--fuzz-seed", type=int, help="by this seed")
 
 
+def pytest_collection_finish() -> None:
+    """Take back what cpaas.wsgi made of this process, or all that tests start would inherit it."""
+    if hasattr(os, "SCHED_OTHER"):
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def quick_flush() -> Iterator[None]:
     """Empty PostgreSQL's tables with DELETE: TRUNCATE makes new files for each, full or not."""

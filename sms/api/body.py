@@ -29,8 +29,9 @@ READ_AT_ONCE = 6
 """Short bodies that the threads of a process read by themselves, without a bound of time.
 
 Handing over takes a sixth of an accepted request, and nearly all bodies are there already. So
-many clients that stall hold a thread each until they hang up; supervisor/processes.py has as
-many to spare. Fewer would not do: whose body is there still waits for the interpreter's lock.
+many clients that stall hold a thread each until they hang up, and leave ten to the others
+(supervisor/processes.py). Fewer would not do: a thread whose body is there has a turn for as
+long as it waits for the interpreter's lock.
 """
 _at_once = deque(range(READ_AT_ONCE))
 

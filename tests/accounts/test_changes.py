@@ -1,5 +1,6 @@
 """The mark that tells the processes of a host of a change."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,22 +13,26 @@ from accounts import changes
 OTHER_PROCESS = "import django; django.setup(); from accounts import changes; print({})"
 
 
-def other_process(expression: str) -> str:
+def other_process(expression: str, folder: Path) -> str:
     words = [sys.executable, "-c", OTHER_PROCESS.format(expression)]
-    return subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip()
+    environment = {**os.environ, "DATA_DIR": str(folder.parent)}
+    done = subprocess.run(words, env=environment, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Give a folder that no process has shared a mark in yet."""
+    """Give a folder of this test's own: others change things, too."""
     folder = tmp_path / "data" / "run"
     monkeypatch.setattr(changes, "_FOLDER", folder)
     monkeypatch.setattr(changes, "_FILE", folder / "changed")
     changes._shared.cache_clear()
     yield folder
     changes._shared.cache_clear()
+    changes._complain.cache_clear()
 
 
+@pytest.mark.usefixtures("folder")
 def test_mark_stays_until_a_change_is_noted() -> None:
     marks = [changes.mark() for _ in range(2)]
     assert marks[0] == marks[1] != b""
@@ -35,13 +40,14 @@ def test_mark_stays_until_a_change_is_noted() -> None:
     assert changes.mark() != marks[0]
 
 
-def test_all_processes_read_one_mark() -> None:
-    assert other_process("changes.mark().hex()") == changes.mark().hex()
+def test_all_processes_read_one_mark(folder: Path) -> None:
     before = changes.mark()
-    other_process("changes.note()")
+    assert other_process("changes.mark().hex()", folder) == before.hex()
+    other_process("changes.note()", folder)
     assert changes.mark() != before
 
 
+@pytest.mark.usefixtures("folder")
 def test_every_change_makes_another_mark() -> None:
     marks = set()
     for _ in range(1_000):
@@ -67,9 +73,19 @@ def test_file_that_a_full_disk_left_empty_is_filled(folder: Path) -> None:
     assert changes.mark() != b""
 
 
-def test_without_a_file_there_is_no_mark_until_there_can_be_one(folder: Path) -> None:
+def test_file_that_somebody_removed_is_still_shared_by_who_has_it_open(folder: Path) -> None:
+    before = changes.mark()
+    (folder / "changed").unlink()
+    changes.note()
+    assert changes.mark() != before
+
+
+def test_without_a_file_there_is_no_mark_until_there_can_be_one(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     folder.parent.write_text("in the way")
-    assert changes.mark() == b""
+    assert [changes.mark() for _ in range(3)] == [b""] * 3
+    assert len(caplog.records) == 1
     with pytest.raises(OSError, match="data"):
         changes.note()
     folder.parent.unlink()

@@ -55,11 +55,15 @@ def test_a_forked_process_makes_sids_of_its_own(monkeypatch: pytest.MonkeyPatch)
     new_message_sid()  # so that there are random octets in stock
     reader, writer = os.pipe()
     if child := os.fork():
+        os.close(writer)
         os.waitpid(child, 0)
-        assert os.read(reader, SID_LENGTH).decode() != new_message_sid()
+        theirs = os.read(reader, SID_LENGTH).decode()
+        assert SID.fullmatch(theirs) and theirs != new_message_sid()
     else:
-        os.write(writer, new_message_sid().encode())
-        os._exit(0)
+        try:
+            os.write(writer, new_message_sid().encode())
+        finally:
+            os._exit(0)
 
 
 @pytest.mark.parametrize("text", ["", "AC", "AC" + "0" * 31, "AC" + "0" * 33, "AC" + "-" * 32])

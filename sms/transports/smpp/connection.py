@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Iterable
 from typing import Protocol, cast
 
+from sms.transports.smpp.codec import Unbind, encode
 from sms.transports.smpp.session import Event, Session, SessionOver, State
 from sms.transports.smpp.tls import reason_of
 
@@ -18,7 +19,10 @@ _LINGER_S = 2.0
 """For a peer that does not read to take our last octets."""
 
 _BITE = 512
-"""Octets that are read before something is written: some twenty answers."""
+"""Octets that are read before something is written: some twenty answers, or three receipts."""
+
+_UNBIND = encode(Unbind(sequence_number=1))[:8]
+"""How it begins. In other octets it tells of an unbind that is none, and costs nothing then."""
 
 _BACKLOG_MAX = 10_000
 """PDUs, nearly all of them short answers, that may wait for a peer to read."""
@@ -35,7 +39,7 @@ class Owner(Protocol):
 
 
 class Connection(asyncio.Protocol):
-    """Feeds a session, writes what it has to say once a loop turn, and keeps its time."""
+    """Feeds a session, writes what it has to say in few pieces, and keeps its time."""
 
     def __init__(self, session: Session, owner: Owner, loop: asyncio.AbstractEventLoop) -> None:
         self.id = uuid.uuid4().hex
@@ -61,12 +65,16 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         # What a bite makes room for leaves before the next one is read: a peer that answers a
-        # whole window at once would wait for its next message until all answers were read.
-        for start in range(0, len(data), _BITE):
-            if start and self._turn:
-                self._turn.cancel()
-                self._write()
-            self._hear(data[start : start + _BITE])
+        # whole window at once would wait for its next message until all answers were read. But
+        # nothing more is for a peer that takes its leave, or has not bound yet.
+        is_busy = self.session.state is State.BOUND and _UNBIND not in data
+        size = _BITE if is_busy else len(data)
+        for start in range(0, len(data), size):
+            if start:
+                self._write_early()
+            self._hear(data[start : start + size])
+            if self.session.state is State.CLOSED:
+                break
         # Not at once: a peer that is slow to read may be waiting for us to read first.
         if self.is_congested and self.session.backlog > _BACKLOG_MAX and self.transport:
             self.transport.pause_reading()
@@ -88,7 +96,7 @@ class Connection(asyncio.Protocol):
     # --- called by the owner --------------------------------------------------------
 
     def wake(self) -> None:
-        """Write what there is to write at the end of this loop turn."""
+        """Write what there is to write, at the end of this loop turn at the latest."""
         if self._turn is None:
             self._turn = self._loop.call_soon(self._write)
 
@@ -122,6 +130,12 @@ class Connection(asyncio.Protocol):
         if not self._is_over:
             self._is_over = True
             self._owner.on_event(self, over)
+
+    def _write_early(self) -> None:
+        """Write now what the end of the turn would."""
+        if self._turn and self.transport and not self.transport.is_closing():
+            self._turn.cancel()
+            self._write()
 
     def _write(self) -> None:
         self._turn = None

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from sms.transports.smpp import codec
 from sms.transports.smpp import session as s
 from sms.transports.smpp.connection import Connection
+from tests.sms.transports.smpp.test_codec import deliver_sm
 from tests.sms.transports.smpp.test_session import answer, pair, submit
 
 WINDOW = 100
@@ -19,7 +21,8 @@ class Written(asyncio.Transport):
     def __init__(self) -> None:
         super().__init__()
         self.pieces: list[bytes] = []
-        self.is_closed = False
+        self.closed = 0
+        """How often."""
 
     def write(self, data: Any) -> None:
         self.pieces.append(bytes(data))
@@ -28,7 +31,10 @@ class Written(asyncio.Transport):
         pass
 
     def close(self) -> None:
-        self.is_closed = True
+        self.closed += 1
+
+    def is_closing(self) -> bool:
+        return bool(self.closed)
 
     def abort(self) -> None:
         self.close()
@@ -66,10 +72,15 @@ def written() -> Written:
 
 
 @pytest.fixture
-def connection(loop: asyncio.AbstractEventLoop, written: Written) -> Connection:
+def owner() -> Busy:
+    return Busy()
+
+
+@pytest.fixture
+def connection(loop: asyncio.AbstractEventLoop, written: Written, owner: Busy) -> Connection:
     """Give a bound connection whose whole window is in use."""
     ours, _ = pair(window_size=WINDOW)
-    connection = Connection(ours, Busy(), loop)
+    connection = Connection(ours, owner, loop)
     connection.connection_made(written)
     turn(loop)
     assert ours.window_free == 0
@@ -114,10 +125,38 @@ def test_nothing_is_written_to_a_peer_that_does_not_read(
     assert connection.session.window_free == 0 and written.pieces
 
 
-def test_what_follows_an_unreadable_pdu_does_not_keep_the_line_open(
+def test_what_follows_an_unreadable_pdu_is_not_looked_at(
     connection: Connection, written: Written, loop: asyncio.AbstractEventLoop
 ) -> None:
     impossible = b"\x00\x00\x00\x01" + bytes(12)
     connection.data_received(answers(connection, 1) + impossible + answers(connection))
     turn(loop)
-    assert written.is_closed and connection.session.state is s.State.CLOSED
+    assert written.closed == 1 and connection.session.state is s.State.CLOSED
+    assert len(written.pieces) == 1, "that it is unreadable, and no more"
+
+
+def test_peer_that_takes_its_leave_behind_its_answers_is_sent_nothing_more(
+    connection: Connection, written: Written, loop: asyncio.AbstractEventLoop
+) -> None:
+    unbind = codec.encode(codec.Unbind(sequence_number=7))
+    connection.data_received(answers(connection) + unbind)
+    turn(loop)
+    unbind_resp = codec.encode(codec.UnbindResp(sequence_number=7))
+    assert written.pieces == [unbind_resp] and written.closed == 1
+
+
+def test_receipts_behind_the_last_answer_of_a_peer_that_leaves_are_taken(
+    connection: Connection, owner: Busy, loop: asyncio.AbstractEventLoop
+) -> None:
+    unbind = codec.encode(codec.Unbind(sequence_number=7))
+    connection.data_received(unbind + answers(connection) + deliver_sm() * 20)
+    turn(loop)
+    assert sum(isinstance(event, s.RequestReceived) for event in owner.events) == 20
+
+
+def test_nothing_is_written_to_a_line_that_has_broken_meanwhile(
+    connection: Connection, written: Written, loop: asyncio.AbstractEventLoop
+) -> None:
+    written.close()
+    connection.data_received(answers(connection))
+    assert written.pieces == [] and connection.session.window_free == WINDOW
