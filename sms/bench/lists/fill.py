@@ -96,7 +96,8 @@ def _take_indexes_down() -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL maintenance_work_mem = '256MB'")
         cursor.execute("SELECT indexdef FROM pg_indexes WHERE indexname = ANY(%s)", [names])
-        statements = [definition for (definition,) in cursor.fetchall()]
+        # Of a partitioned table's index it says that it is of that table alone, without its parts.
+        statements = [sql.replace(" ON ONLY ", " ON ", 1) for (sql,) in cursor.fetchall()]
         for name in names:
             cursor.execute(f"DROP INDEX {connection.ops.quote_name(name)}")
     return statements

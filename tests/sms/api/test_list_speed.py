@@ -208,7 +208,7 @@ def test_every_kind_of_page_is_a_range_of_one_index(filled: Account) -> None:
                 assert desk.list(query + after).status_code == 200
             plan = explain(page_of(ran))
             assert f"using {index}" in plan, f"{query}{after}\n{plan}"
-            assert "Sort" not in plan, f"{query}{after}\n{plan}"
+            assert "Sort  (" not in plan, f"{query}{after}\n{plan}"
 
 
 @on_postgresql
@@ -226,9 +226,17 @@ def test_mixed_filter_and_order_read_one_index_only(filled: Account) -> None:
 
 
 def explain(sql: str) -> str:
+    """Plan a statement; an index of a month's part goes by the whole table's name for it."""
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN {sql}".replace("%", "%%"), ())
-        return "\n".join(line for (line,) in cursor.fetchall())
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+        cursor.execute(
+            "SELECT inhrelid::regclass::text, inhparent::regclass::text FROM pg_inherits"
+            " JOIN pg_class ON pg_class.oid = inhrelid WHERE relkind = 'i'"
+        )
+        for part, whole in cursor.fetchall():
+            plan = plan.replace(f"using {part} ", f"using {whole} ")
+    return plan
 
 
 @on_postgresql
