@@ -114,6 +114,9 @@ def _web() -> Process:
         *("--host", settings.HTTP_HOST, "--port", settings.HTTP_PORT),
         *("--workers", settings.WEB_WORKERS, "--blocking-threads", WEB_THREADS),
         *("--http", 1, "--no-ws"),
+        # Or the death of one would take the others with it, and the port. One that dies again
+        # within seconds still ends all, and whoever runs them hears of it.
+        "--respawn-failed-workers",
         # Requests are short; one that still starts up does not hear that it should stop.
         *("--workers-kill-timeout", 5),
         # On SIGHUP a worker is stopped so many seconds after its successor was started, which

@@ -14,6 +14,7 @@ from django.conf import settings
 
 from tests.e2e.conftest import new_instance
 from tests.e2e.platform import Platform, is_running, until
+from tests.fakes.family import children
 
 pytestmark = pytest.mark.sockets
 
@@ -122,6 +123,19 @@ def test_a_link_is_added_disabled_and_enabled_while_everything_runs(platform: Pl
     platform.enable("second", True)
     until("its return", lambda: platform.carrier.stats()["binds"] == 2)
     assert platform.pid("link.storm") == before  # nobody else was disturbed
+
+
+def test_a_web_worker_dies_and_the_others_hold_the_port(platform: Platform) -> None:
+    web = platform.pid("web")
+    assert web
+    victim, *others = children(web)
+    assert others
+    os.kill(victim, signal.SIGKILL)
+    until("its end", lambda: victim not in children(web))
+    for number in range(50):  # each over a connection of its own
+        platform.customer.post(f"1555300{number:04}", f"One is gone, {number}")
+    until("another worker", lambda: len({*children(web)} - {victim, *others}) == 1)
+    assert platform.pid("web") == web and {*others} <= {*children(web)}
 
 
 _asked = itertools.count(1)

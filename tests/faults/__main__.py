@@ -31,8 +31,11 @@ def main() -> None:
     faults = [
         fault
         for fault in FAULTS
-        if re.search(arguments.only, fault.name) and (fault.is_short or not arguments.short)
+        if arguments.only.search(fault.name) and (fault.is_short or not arguments.short)
     ]
+    if not faults:
+        names = "\n  ".join(fault.name for fault in FAULTS)
+        sys.exit(f"No fault's name fits --only; there are:\n  {names}")
     before_s = SHORT_S if arguments.short else arguments.pause
     print(" " * NAME_WIDTH + "".join(f"{head:>13}" for head in HEADS), flush=True)  # noqa: T201
     is_good = True
@@ -45,12 +48,20 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--short", action="store_true", help="only a few, and quickly")
-    parser.add_argument("--only", default="", help="only those whose name this pattern fits")
+    fitting = "only those whose name this pattern fits; in make's ARGS, $ is written $$"
+    parser.add_argument("--only", type=_pattern, default="", help=fitting)
     parser.add_argument(
         "--pause", type=float, default=5, help="seconds of load before each; after it, twice that"
     )
     parser.add_argument("--rate", type=float, default=50, help="messages a second (%(default)s)")
     return parser.parse_args()
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise argparse.ArgumentTypeError(f"no pattern: {error}") from None
 
 
 def _do(faults: list[Fault], needs: str, rate: float, before_s: float, after_s: float) -> bool:

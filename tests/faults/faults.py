@@ -14,6 +14,7 @@ CLOCKS = {
 
 FAULTS = (
     Fault("kill -9 web", processes.kill("web")),
+    Fault("kill -9 one of web's workers", processes.kill_web_worker),
     Fault("kill -9 web's own workers", processes.kill_web_workers),
     Fault("kill -9 link worker", processes.kill(LINK_WORKER)),
     Fault("kill -9 callback worker", processes.kill("notify")),

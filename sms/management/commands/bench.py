@@ -42,6 +42,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Measure."""
+        _check(options)
         try:
             for made in engines.available(
                 envsecret("DATABASE_URL"), envsecret("CELERY_BROKER_URL")
@@ -67,6 +68,15 @@ class Command(BaseCommand):
         if not options["minutes"]:
             results = [bench.measure(run, count) for _ in range(options["repeats"])]
             self.stdout.write(table.row(run.name, _middle(results)))
+
+
+def _check(options: dict[str, Any]) -> None:
+    """Raises CommandError for what would measure nothing."""
+    if options["messages"] < 1 or options["repeats"] < 1 or options["minutes"] < 0:
+        raise CommandError("--messages and --repeats are at least 1, --minutes at least 0.")
+    if not any(options["only"] in run.name for run in RUNS):
+        names = ", ".join(run.name for run in RUNS)
+        raise CommandError(f"No load has {options['only']!r} in its name: {names}.")
 
 
 @contextmanager

@@ -5,11 +5,11 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from pathlib import Path
 
 from sms.bench.traffic.platform import LINK
+from tests.fakes.family import children
 from tests.faults.scene import Scene
-from tests.faults.servers import fill
+from tests.faults.servers import fill, until
 
 LINK_WORKER = f"link.{LINK}"
 WORKERS = (LINK_WORKER, "notify", "housekeeping")
@@ -25,14 +25,24 @@ def kill_workers(scene: Scene) -> None:
     _replace_workers(scene, ("web", *WORKERS), signal.SIGKILL)
 
 
+def kill_web_worker(scene: Scene) -> None:
+    """Kill one of the processes that answer requests; the others go on."""
+    web = scene.platform.pids()["web"]
+    victim, *_ = alive = children(web)
+    os.kill(victim, signal.SIGKILL)
+    until("another worker", lambda: len(set(children(web)) - {victim}) == len(alive))
+
+
 def kill_web_workers(scene: Scene) -> None:
-    """Kill what answers requests, and not the process that looks after it; twice."""
-    for _ in range(2):
-        web = scene.platform.pids()["web"]
-        for pid in Path(f"/proc/{web}/task/{web}/children").read_text().split():
-            os.kill(int(pid), signal.SIGKILL)
-        scene.wait_for_another("web", web)
+    """Kill what answers requests, and not the process that looks after it; until that gives up."""
+    web = scene.platform.pids()["web"]
+    while scene.platform.pids().get("web", web) == web:
+        for pid in children(web):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         time.sleep(3)
+    scene.wait_for_another("web", web)
+    time.sleep(3)
 
 
 def kill_supervisor(scene: Scene) -> None:

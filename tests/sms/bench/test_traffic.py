@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import urlencode
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from sms.bench.traffic import table
 from sms.bench.traffic.program import Program
@@ -94,6 +95,20 @@ def test_a_process_weighs_what_it_holds_and_has_used(carrier: Program) -> None:
     assert weight.cpu_s > 0
     assert 5 < weight.memory_mb < 500
     assert weigh([]) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("--messages", "0"), "at least 1"),
+        (("--repeats", "-1"), "at least 1"),
+        (("--minutes", "-1"), "at least 0"),
+        (("--only", "nonsense"), "No load has 'nonsense' in its name: 1 connection, "),
+    ],
+)
+def test_what_would_measure_nothing_is_refused(words: tuple[str, ...], complaint: str) -> None:
+    with pytest.raises(CommandError, match=complaint):
+        call_command("bench", *words)
 
 
 def test_a_row_leaves_out_what_was_no_part_of_its_run() -> None:
