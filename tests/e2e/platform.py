@@ -162,9 +162,13 @@ class Platform:
         instance.environment["CALLBACK_ALLOWED_NETWORKS"] = "127.0.0.0/8"
         self.carrier = Carrier(instance.environment)
         self.served: Served | None = None
-        self.start()
-        self.customer = Customer(instance)
-        self.add_link("storm", prefix="")
+        try:
+            self.start()
+            self.customer = Customer(instance)
+            self.add_link("storm", prefix="")
+        except BaseException:  # or it would run on, beside all tests to come
+            self.close()
+            raise
 
     def start(self) -> Served:
         """Serve."""
@@ -200,7 +204,8 @@ class Platform:
         if self.served:
             self.served.close()
         self.carrier.close()
-        self.customer.receiver.close()
+        if customer := getattr(self, "customer", None):
+            customer.receiver.close()
 
     def _manage(self, *words: str) -> str:
         run = self.instance.manage(*words)

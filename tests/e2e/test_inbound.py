@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import closing
 from urllib.parse import urlsplit
 
 import pytest
@@ -22,10 +23,9 @@ FROM_PERSON = {"from": PERSON, "to": OURS}
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     with new_instance(tmp_path_factory.mktemp("inbound") / "data") as instance:
-        platform = Platform(instance)
-        until("the bind", lambda: platform.carrier.stats()["binds"])
-        yield platform
-        platform.close()
+        with closing(Platform(instance)) as platform:
+            until("the bind", lambda: platform.carrier.stats()["binds"])
+            yield platform
 
 
 def answer(request: Received) -> Reply:

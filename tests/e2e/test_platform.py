@@ -8,6 +8,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 import pytest
 from django.conf import settings
@@ -73,9 +74,8 @@ class Storm:
 @pytest.fixture(scope="module")
 def the_platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     with new_instance(tmp_path_factory.mktemp("platform") / "data") as instance:
-        platform = Platform(instance)
-        yield platform
-        platform.close()
+        with closing(Platform(instance)) as platform:
+            yield platform
 
 
 @pytest.fixture
